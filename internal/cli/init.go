@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+func initCommand() command {
+	return command{
+		name:  "init",
+		short: "write a starter entity into the current package",
+		long: `Init writes user.go, an entity to start from with the go:generate line that
+generates its repository, into the package in the current directory, which
+must be inside a module. It does not overwrite a file.`,
+		examples: `go mod init example.com/app && redisgen init
+mkdir store && cd store && redisgen init`,
+		flags: newFlags(),
+		run:   runInit,
+	}
+}
+
+const starterFile = "user.go"
+
+func runInit(c *call) error {
+	if err := c.noArguments(); err != nil {
+		return err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if _, _, err := findModule(dir); err != nil {
+		return err
+	}
+	name, err := packageName(dir)
+	if err != nil {
+		return err
+	}
+	if err := create(starterFile, strings.Replace(starter, "PACKAGE", name, 1)); err != nil {
+		return err
+	}
+	fmt.Fprint(c.stdout, nextSteps)
+	return nil
+}
+
+// create writes a file that does not exist yet.
+func create(name, content string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists; init does not overwrite it", name)
+	} else if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Close())
+}
+
+const starter = `package PACKAGE
+
+import "time"
+
+//go:generate go tool redisgen generate
+
+// User is a person who can sign in.
+//
+//redisgen:entity users
+type User struct {
+	ID        string    ` + "`redis:\"id,key\"`" + `
+	Email     string    ` + "`redis:\"email,unique,fold\"`" + `
+	Name      string    ` + "`redis:\"name\"`" + `
+	Tags      []string  ` + "`redis:\"tags,index\"`" + `
+	CreatedAt time.Time ` + "`redis:\"created_at,created,sort\"`" + `
+	UpdatedAt time.Time ` + "`redis:\"updated_at,updated\"`" + `
+	Version   int64     ` + "`redis:\"version,version\"`" + `
+}
+`
+
+const nextSteps = `wrote user.go
+
+Next:
+
+	go get -tool github.com/redisgen/redisgen/cmd/redisgen
+	go generate
+	go mod tidy
+
+Then, with a Redis server on this machine:
+
+	client, err := repo.Open(ctx, repo.Config{URL: "redis://localhost:6379"})
+	users := NewUsers(client)
+	err = users.Create(ctx, &User{Email: "ann@example.com", Name: "Ann"})
+	ann, err := users.GetByEmail(ctx, "ann@example.com")
+`

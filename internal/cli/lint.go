@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"github.com/redisgen/redisgen/internal/load"
+)
+
+func lintCommand() command {
+	return command{
+		name:     "lint",
+		synopsis: "[packages]",
+		short:    "report mistakes in schemas, and nothing else",
+		long: `Lint reports every mistake in the schemas of the packages as
+
+	file:line:col: Entity.Field: what is wrong; what to write instead
+
+It neither looks at generated files nor writes any, and it accepts options
+that generate does not support yet.`,
+		examples: `redisgen lint
+redisgen lint ./...`,
+		flags: newFlags(),
+		run:   runLint,
+	}
+}
+
+func runLint(c *call) error {
+	packages, mistakes, err := load.Load(".", c.patterns()...)
+	if err != nil {
+		return err
+	}
+	if len(mistakes) > 0 {
+		return shorten(mistakes)
+	}
+	c.noteIfNone(packages)
+	return nil
+}
