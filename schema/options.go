@@ -1,0 +1,122 @@
+package schema
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// optionRule says how an option is written.
+type optionRule struct {
+	name    string
+	value   need
+	valid   func(value string) bool
+	example string // what to write when the value is missing or wrong
+	repeats bool   // may be given several times, with different values
+}
+
+// need says whether an option has a value.
+type need int
+
+const (
+	none need = iota
+	optional
+	required
+)
+
+// fieldOptions are the options of a redis tag.
+var fieldOptions = []optionRule{
+	{name: "key"},
+	{name: "unique", value: optional, valid: isFieldName, example: "unique or unique=group", repeats: true},
+	{name: "index", value: optional, valid: isFieldName, example: "index or index=group", repeats: true},
+	{name: "sort", value: optional, valid: oneOf("lex"), example: "sort or sort=lex"},
+	{name: "fold"},
+	{name: "geo"},
+	{name: "version"},
+	{name: "created"},
+	{name: "updated"},
+	{name: "expires"},
+	{name: "shard"},
+	{name: "ref", value: required, valid: isIdentifier, example: "ref= and the Go name of an entity"},
+	{name: "ondelete", value: required, valid: oneOf("restrict", "cascade"), example: "ondelete=restrict or ondelete=cascade"},
+	{name: "enum"},
+	{name: "secret"},
+	{name: "omitempty"},
+}
+
+// entityOptions are the options of an entity directive.
+var entityOptions = []optionRule{
+	{name: "ttl", value: optional, valid: isTTL, example: "a duration of whole milliseconds, as in ttl=720h"},
+	{name: "sliding"},
+	{name: "shards", value: required, valid: isShards, example: "a number from 1 to 16384, as in shards=16"},
+	{name: "in", value: required, valid: isIdentifier, example: "in= and the Go name of an entity"},
+	{name: "events", value: required, valid: oneOf("pubsub", "stream"), example: "events=pubsub or events=stream"},
+}
+
+func oneOf(values ...string) func(string) bool {
+	return func(s string) bool { return slices.Contains(values, s) }
+}
+
+// isTTL says whether s is a duration that Redis can keep: 0, or whole
+// milliseconds.
+func isTTL(s string) bool {
+	d, err := time.ParseDuration(s)
+	return err == nil && d >= 0 && d%time.Millisecond == 0
+}
+
+func isShards(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 1 && n <= 16384 && strconv.Itoa(n) == s
+}
+
+func findRule(rules []optionRule, name string) int {
+	return slices.IndexFunc(rules, func(r optionRule) bool { return r.name == name })
+}
+
+func ruleNames(rules []optionRule) []string {
+	names := make([]string, len(rules))
+	for i, r := range rules {
+		names[i] = r.name
+	}
+	return names
+}
+
+// didYouMean says what to write instead of a name that is unknown: the one
+// that differs least, or all of them.
+func didYouMean(name string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least && d < len(k) {
+			best, least = k, d
+		}
+	}
+	if best != "" {
+		return "write " + best
+	}
+	if len(known) == 1 {
+		return "write " + known[0]
+	}
+	return "write one of " + strings.Join(known, ", ")
+}
+
+// distance is the number of bytes to insert, delete or replace to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,128 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+)
+
+// optionOf is the field option that makes an index of the kind.
+var optionOf = map[IndexKind]string{Unique: "unique", Equal: "index", Score: "sort", Lex: "sort"}
+
+func (c *checker) checkIndexes() {
+	type key struct {
+		kind IndexKind
+		name string
+	}
+	seen := map[key]*Index{}
+	for _, x := range c.entity.Indexes {
+		k := key{x.Kind, x.Name}
+		if first, ok := seen[k]; ok {
+			c.clash(nil, x.Pos, fmt.Sprintf("a second %s index with the name %s", optionOf[x.Kind], x.Name), "name a group differently, or remove one",
+				first.Pos, "the first")
+		} else if x.Name != "" {
+			seen[k] = x
+		}
+		c.checkIndex(x)
+	}
+}
+
+func (c *checker) checkIndex(x *Index) {
+	option := optionOf[x.Kind]
+	for i, name := range x.Fields {
+		f := c.entity.Field(name)
+		if f == nil || f.Type.Kind == "" {
+			continue
+		}
+		pos := x.Pos
+		if i < len(x.FieldPos) {
+			pos = x.FieldPos[i]
+		}
+		switch {
+		case f.Key && pos == f.TagPos[option]:
+			continue // reported with the key
+		case f.Secret:
+			c.clash(f, pos, "an index of a secret field: its values would be in key names", "remove the index or secret",
+				f.position("secret"), fmt.Sprintf("%s.%s is secret", c.entity.Type, f.Go))
+			continue
+		}
+		c.checkIndexed(x, f, pos)
+	}
+	if x.Group && len(x.Fields) == 1 {
+		f := c.entity.Field(x.Fields[0])
+		c.fail(f, x.Pos, fmt.Sprintf("only this field is in the group %s", x.Name),
+			fmt.Sprintf("write %s, or add %s=%s to the other fields of the group", option, option, x.Name))
+	}
+	if x.Order != "" {
+		c.checkOrder(x)
+	}
+}
+
+// checkIndexed checks that the type of f fits index x.
+func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
+	t := f.Type
+	slice := t.Elem != nil
+	switch x.Kind {
+	case Unique, Equal:
+		switch {
+		case slice && x.Kind == Unique:
+			c.fail(f, pos, "a slice cannot be unique", "use index, which finds records by element")
+		case slice && x.Group || slice && len(x.Fields) > 1:
+			c.fail(f, pos, "a slice in an index with other fields", "give it an index of its own")
+		case slice && (t.Elem.Pointer || !slices.Contains([]Kind{String, Int, Uint, Text}, t.Elem.Kind)):
+			c.fail(f, pos, "an index of a slice whose elements are stored as "+t.Elem.described(), "use a slice of strings, integers or a type with MarshalText and UnmarshalText")
+		case !slice && (t.Kind == JSON || t.Kind == Binary):
+			c.fail(f, pos, fmt.Sprintf("an index of a field stored as %s, which has no equality", t.Kind), "index a field of a basic kind, time.Time, or a type with MarshalText and UnmarshalText")
+		}
+	case Score:
+		if !scored(t.Kind) {
+			instead := "sort integers, floats, times and durations"
+			if lexical(t.Kind) {
+				instead = "write sort=lex"
+			}
+			c.fail(f, pos, "a "+t.described()+" has no order by number", instead)
+		}
+	case Lex:
+		if !lexical(t.Kind) {
+			instead := "sort strings, bytes, integers, times, and types with MarshalText and UnmarshalText by lex"
+			if scored(t.Kind) {
+				instead = "write sort"
+			}
+			c.fail(f, pos, "a "+t.described()+" has no order by bytes", instead)
+		}
+	}
+}
+
+func (c *checker) checkOrder(x *Index) {
+	f := c.entity.Field(x.Order)
+	pos := x.OrderPos
+	if pos == (Pos{}) {
+		pos = x.Pos
+	}
+	switch {
+	case f == nil || f.Type.Kind == "":
+	case f.Secret:
+		c.clash(f, pos, "an index ordered by a secret field", "order by another field or remove secret",
+			f.position("secret"), fmt.Sprintf("%s.%s is secret", c.entity.Type, f.Go))
+	case !scored(f.Type.Kind):
+		c.fail(f, pos, "an index ordered by a "+f.Type.described(), "order by an integer, float, time or duration")
+	}
+}
+
+func scored(k Kind) bool {
+	return slices.Contains([]Kind{Int, Uint, Float, Time, Duration}, k)
+}
+
+func lexical(k Kind) bool {
+	return slices.Contains([]Kind{String, Bytes, Text, Int, Uint, Time}, k)
+}
+
+// described says in a word what t is.
+func (t Type) described() string {
+	switch {
+	case t.Elem != nil:
+		return "slice"
+	case t.Pointer:
+		return "*" + string(t.Kind)
+	}
+	return string(t.Kind)
+}
