@@ -169,7 +169,7 @@ func ParseIndex(s string) (IndexLine, []*SyntaxError) {
 			p.fail(w.At, "order without a field before it", example+`, or the option sort to order all records`)
 		default:
 			switch {
-			case i == 0 || after == "order" || commas(i) == 1:
+			case i == 0 || after == "order" || !isIdentifier(after) || commas(i) == 1:
 			case commas(i) == 0:
 				p.fail(w.At, "no comma before "+w.Text, fmt.Sprintf("write %s, %s or %s order %s", after, w.Text, after, w.Text))
 			default:

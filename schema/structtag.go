@@ -49,8 +49,11 @@ func FindStructTag(literal string) (*StructTag, *SyntaxError) {
 			}
 			return nil, &SyntaxError{At: starts[at], Problem: "malformed struct tag, which hides its redis part", Instead: instead}
 		}
-		if i == key || i+1 >= len(text) || text[i] != ':' || text[i+1] != '"' {
-			return malformed(i, `write each part as key:"value", without spaces around the colon`)
+		switch instead := `write each part as key:"value", without spaces around the colon`; {
+		case i == key || i == len(text) || text[i] != ':':
+			return malformed(key, instead)
+		case i+1 == len(text) || text[i+1] != '"':
+			return malformed(i+1, instead)
 		}
 		name := text[key:i]
 		i++

@@ -9,7 +9,7 @@ func (c *checker) checkKey(f *Field) {
 	switch f.Type.Kind {
 	case "", String, Int, Uint, Text:
 	default:
-		c.fail(f, f.position("key"), fmt.Sprintf("a %s cannot be a key", f.Type.Kind),
+		c.fail(f, f.position("key"), f.Type.described()+" cannot be a key",
 			"use a string, an integer or a type with MarshalText and UnmarshalText")
 	}
 	if f.Type.Pointer {
@@ -101,7 +101,7 @@ func (c *checker) checkOptions(f *Field) {
 		return
 	}
 	if len(f.Enum) > 0 && f.Type.Kind != String && f.Type.Kind != Int && f.Type.Kind != Uint {
-		c.fail(f, f.position("enum"), fmt.Sprintf("an enum that is stored as %s", f.Type.Kind), "use a named string or integer type without methods that marshal it")
+		c.fail(f, f.position("enum"), "an enum that is "+f.Type.described(), "use a named string or integer type without methods that marshal it")
 	}
 	if f.Fold && !f.Key {
 		c.checkFold(f)
@@ -114,7 +114,7 @@ func (c *checker) checkOptions(f *Field) {
 func (c *checker) checkFold(f *Field) {
 	t := f.Type
 	if t.Kind != String && !(t.Elem != nil && t.Elem.Kind == String) {
-		c.fail(f, f.position("fold"), fmt.Sprintf("only strings can be compared without case, and this is stored as %s", t.Kind), "remove fold")
+		c.fail(f, f.position("fold"), "fold on "+t.described()+", which has no case", "remove fold")
 		return
 	}
 	for _, x := range c.entity.Indexes {

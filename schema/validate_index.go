@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// purpose says what an index of the kind is for.
+var purpose = map[IndexKind]string{Unique: "uniqueness", Equal: "equality", Score: "order", Lex: "order"}
+
 // optionOf is the field option that makes an index of the kind.
 var optionOf = map[IndexKind]string{Unique: "unique", Equal: "index", Score: "sort", Lex: "sort"}
 
@@ -17,8 +20,8 @@ func (c *checker) checkIndexes() {
 	for _, x := range c.entity.Indexes {
 		k := key{x.Kind, x.Name}
 		if first, ok := seen[k]; ok {
-			c.clash(nil, x.Pos, fmt.Sprintf("a second %s index with the name %s", optionOf[x.Kind], x.Name), "name a group differently, or remove one",
-				first.Pos, "the first")
+			c.clash(nil, x.Pos, fmt.Sprintf("an index for %s with the name %s is there already", purpose[x.Kind], x.Name), "name the group differently, or remove one",
+				first.Pos, "the other "+x.Name)
 		} else if x.Name != "" {
 			seen[k] = x
 		}
@@ -69,9 +72,9 @@ func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
 		case slice && x.Group || slice && len(x.Fields) > 1:
 			c.fail(f, pos, "a slice in an index with other fields", "give it an index of its own")
 		case slice && (t.Elem.Pointer || !slices.Contains([]Kind{String, Int, Uint, Text}, t.Elem.Kind)):
-			c.fail(f, pos, "an index of a slice whose elements are stored as "+t.Elem.described(), "use a slice of strings, integers or a type with MarshalText and UnmarshalText")
+			c.fail(f, pos, "an index of a slice whose element is "+t.Elem.described(), "use a slice of strings, integers or a type with MarshalText and UnmarshalText")
 		case !slice && (t.Kind == JSON || t.Kind == Binary):
-			c.fail(f, pos, fmt.Sprintf("an index of a field stored as %s, which has no equality", t.Kind), "index a field of a basic kind, time.Time, or a type with MarshalText and UnmarshalText")
+			c.fail(f, pos, "an index of "+t.described()+", which has no equality", "index a field of a basic kind, time.Time, or a type with MarshalText and UnmarshalText")
 		}
 	case Score:
 		if !scored(t.Kind) {
@@ -79,7 +82,7 @@ func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
 			if lexical(t.Kind) {
 				instead = "write sort=lex"
 			}
-			c.fail(f, pos, "a "+t.described()+" has no order by number", instead)
+			c.fail(f, pos, t.described()+" has no order by number", instead)
 		}
 	case Lex:
 		if !lexical(t.Kind) {
@@ -87,7 +90,7 @@ func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
 			if scored(t.Kind) {
 				instead = "write sort"
 			}
-			c.fail(f, pos, "a "+t.described()+" has no order by bytes", instead)
+			c.fail(f, pos, t.described()+" has no order by bytes", instead)
 		}
 	}
 }
@@ -104,7 +107,7 @@ func (c *checker) checkOrder(x *Index) {
 		c.clash(f, pos, "an index ordered by a secret field", "order by another field or remove secret",
 			f.position("secret"), fmt.Sprintf("%s.%s is secret", c.entity.Type, f.Go))
 	case !scored(f.Type.Kind):
-		c.fail(f, pos, "an index ordered by a "+f.Type.described(), "order by an integer, float, time or duration")
+		c.fail(f, pos, "an index ordered by "+f.Type.described(), "order by an integer, float, time or duration")
 	}
 }
 
@@ -116,13 +119,28 @@ func lexical(k Kind) bool {
 	return slices.Contains([]Kind{String, Bytes, Text, Int, Uint, Time}, k)
 }
 
-// described says in a word what t is.
+// described says in a few words what t is.
 func (t Type) described() string {
 	switch {
 	case t.Elem != nil:
-		return "slice"
+		return "a slice"
 	case t.Pointer:
-		return "*" + string(t.Kind)
+		return "a pointer to " + kindNames[t.Kind]
 	}
-	return string(t.Kind)
+	return kindNames[t.Kind]
+}
+
+// kindNames are the kinds for people.
+var kindNames = map[Kind]string{
+	String:   "a string",
+	Bool:     "a bool",
+	Int:      "an integer",
+	Uint:     "an unsigned integer",
+	Float:    "a float",
+	Bytes:    "a []byte",
+	Time:     "a time",
+	Duration: "a duration",
+	Text:     "a value stored as text",
+	Binary:   "a value stored as binary",
+	JSON:     "a value stored as JSON",
 }
