@@ -35,32 +35,19 @@ func (e *Entity) Field(name string) *Field {
 }
 
 // Listing returns the position in Indexes of the index that holds every
-// record and so can list and count them all: the first sort index of a field
-// that is never absent. When there is none, not ok, the entity needs a list of
-// its own.
+// record and so can list and count them all: the sort index of the created
+// field, which every write fills in and none can clear. When there is none, not
+// ok, the entity needs a list of its own.
 func (e *Entity) Listing() (index int, ok bool) {
 	for i, x := range e.Indexes {
 		if x.Kind != Score {
 			continue
 		}
-		if f := e.Field(x.Fields[0]); f != nil && f.alwaysPresent() {
+		if f := e.Field(x.Fields[0]); f != nil && f.Created {
 			return i, true
 		}
 	}
 	return 0, false
-}
-
-func (f *Field) alwaysPresent() bool {
-	if f.Type.Pointer || f.OmitEmpty {
-		return false
-	}
-	switch f.Type.Kind {
-	case Int, Uint, Float, Duration:
-		return true
-	case Time: // a zero time is absent, but this one is never zero
-		return f.Created
-	}
-	return false
 }
 
 // Fingerprint returns the SHA-256, in hexadecimal, of all that decides how

@@ -1,0 +1,91 @@
+package repo
+
+import (
+	"context"
+	"strconv"
+	"unsafe"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// call is a command on its way to Redis: a script, or a command that only
+// reads.
+type call struct {
+	script *script // nil: args is a plain command
+	keys   []string
+	args   []any // of a script: what follows the keys
+	write  bool  // must not reach the server twice
+}
+
+// command is a command whose reply is taken as it arrives and parsed here.
+type command struct {
+	*redis.RawCmd
+	once bool
+}
+
+// NoRetry keeps go-redis from sending a write again when it cannot know
+// whether the first one took effect.
+func (c *command) NoRetry() bool { return c.once }
+
+// command returns the call for one sending; whole sends the script's source,
+// which Redis then remembers.
+func (c *call) command(ctx context.Context, whole bool) *command {
+	if c.script == nil {
+		return &command{redis.NewRawCmd(ctx, c.args...), false}
+	}
+	// The name, the number of keys and the keys are plain strings: go-redis
+	// finds the slot of a cluster by them.
+	args := make([]any, 0, 3+len(c.keys)+len(c.args))
+	if whole {
+		args = append(args, "eval", c.script.source)
+	} else {
+		args = append(args, "evalsha", c.script.sha)
+	}
+	args = append(args, strconv.Itoa(len(c.keys)))
+	for _, key := range c.keys {
+		args = append(args, key)
+	}
+	cmd := redis.NewRawCmd(ctx, append(args, c.args...)...)
+	cmd.SetFirstKeyPos(3)
+	return &command{cmd, c.write}
+}
+
+// reply returns what a command that was sent has come back with; an error
+// reply is an error.
+func (c *command) reply() (string, error) {
+	val, err := c.Result()
+	if err != nil {
+		return "", err
+	}
+	// go-redis has made the slice for this command and keeps no hold of it.
+	reply := unsafe.String(unsafe.SliceData(val), len(val))
+	if err := errorReply(reply); err != nil {
+		return "", err
+	}
+	return reply, nil
+}
+
+// argList collects arguments without an allocation for each: go-redis takes a
+// pointer to a string as the string.
+type argList struct {
+	strs []string
+	args []any
+}
+
+// newArgs returns a list with room for n arguments; more than n move the ones
+// before, which does no harm.
+func newArgs(n int) *argList {
+	return &argList{strs: make([]string, 0, n), args: make([]any, 0, n)}
+}
+
+func (l *argList) add(values ...string) {
+	for _, v := range values {
+		if len(l.strs) == cap(l.strs) {
+			l.strs = make([]string, 0, max(64, cap(l.strs)))
+		}
+		l.strs = append(l.strs, v)
+		l.args = append(l.args, &l.strs[len(l.strs)-1])
+	}
+}
+
+func (l *argList) addInt(n int) { l.add(strconv.Itoa(n)) }

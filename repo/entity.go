@@ -1,0 +1,179 @@
+package repo
+
+import (
+	"encoding"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kind says how the value of a field is stored.
+type Kind uint8
+
+// The kinds of stored values; schema.Kind documents each format.
+const (
+	KindString Kind = iota + 1
+	KindBool
+	KindInt
+	KindUint
+	KindFloat
+	KindBytes
+	KindTime
+	KindText
+	KindBinary
+	KindJSON
+)
+
+// Role says what the repository itself does with a field.
+type Role uint8
+
+// The roles a field can have.
+const (
+	RoleNone    Role = iota
+	RoleKey          // part of the primary key
+	RoleVersion      // counts writes; Update checks it
+	RoleCreated      // set when the record is created
+	RoleUpdated      // set by every write
+	RoleExpires      // mirrors the record's expiry
+)
+
+// FieldInfo describes a stored field.
+type FieldInfo struct {
+	Name   string // in Redis
+	Kind   Kind
+	Bits   int // of integers and floats; 0 is the width of int
+	Role   Role
+	Fold   bool // indexes compare it without case
+	Scored bool // a sorted set uses it as score: ±2^53, no NaN, no infinity
+	Secret bool // its value is kept out of errors and logs
+}
+
+// IndexKind says what an index answers.
+type IndexKind uint8
+
+// The kinds of indexes.
+const (
+	IndexUnique IndexKind = iota + 1 // at most one record per value
+	IndexEqual                       // records by value
+	IndexScore                       // range and order by number or time
+	IndexLex                         // range and order by bytes
+)
+
+// Index describes an index: positions refer to [Entity.Fields].
+type Index struct {
+	Name   string
+	Kind   IndexKind
+	Fields []int
+	Order  *int // of IndexEqual: the field that orders the records of one value
+	Each   bool // the field is a slice, and each element an entry
+}
+
+// Entity describes a kind of record to this package. redisgen generates the
+// one value there is of it for each entity; it is not meant to be written by
+// hand and must not be changed.
+type Entity[T any, K comparable] struct {
+	Name    string // in Redis: "users"
+	Type    string // in Go: "User"
+	Fields  []FieldInfo
+	Indexes []Index
+	Listing *int // the index that lists all records; nil: the entity keeps one apart
+
+	Expires bool          // records may have a TTL
+	TTL     time.Duration // the default; 0: none
+	Sliding bool          // reads and writes renew the TTL
+
+	Script   string // what a write checks and moves, in Lua
+	ID       func(K) (string, error)
+	Key      func(*T) K
+	SetKey   func(*T, string) error // nil: keys are never made up
+	Encode   func(*Row, *T)
+	Decode   func(Reader, *T) error
+	Stamp    func(*T, Stamp)
+	Validate func(*T) error
+}
+
+// Stamp is what a write set by itself, for the caller's struct to show.
+type Stamp struct {
+	Created, Updated, Expires time.Time // zero: the record has none
+	Version                   int64
+}
+
+// Pointer returns &t, and nil for the zero time.
+func (Stamp) Pointer(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// StringID returns the id of a string key.
+func StringID[K ~string](key K) (string, error) { return string(key), nil }
+
+// IntID returns the id of a signed integer key: decimal.
+func IntID[K ~int | ~int8 | ~int16 | ~int32 | ~int64](key K) (string, error) {
+	return strconv.FormatInt(int64(key), 10), nil
+}
+
+// UintID returns the id of an unsigned integer key: decimal.
+func UintID[K ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](key K) (string, error) {
+	return strconv.FormatUint(uint64(key), 10), nil
+}
+
+// TextID returns the id of a key that marshals itself as text.
+func TextID[K any, P interface {
+	*K
+	encoding.TextMarshaler
+}](key K) (string, error) {
+	text, err := P(&key).MarshalText()
+	return string(text), err
+}
+
+// IDParts builds the id of a composite key: every part but the last is
+// preceded by its length, so that no two keys share an id.
+type IDParts struct {
+	parts []string
+	err   error
+}
+
+// NewID returns an empty id for n parts.
+func NewID(n int) *IDParts { return &IDParts{parts: make([]string, 0, n)} }
+
+// String adds a string part.
+func (p *IDParts) String(s string) *IDParts {
+	p.parts = append(p.parts, s)
+	return p
+}
+
+// Int adds a signed integer part.
+func (p *IDParts) Int(n int64) *IDParts { return p.String(strconv.FormatInt(n, 10)) }
+
+// Uint adds an unsigned integer part.
+func (p *IDParts) Uint(n uint64) *IDParts { return p.String(strconv.FormatUint(n, 10)) }
+
+// Text adds a part that marshals itself as text.
+func (p *IDParts) Text(m encoding.TextMarshaler) *IDParts {
+	text, err := m.MarshalText()
+	if p.err == nil {
+		p.err = err
+	}
+	return p.String(string(text))
+}
+
+// Join returns the id.
+func (p *IDParts) Join() (string, error) { return joinValues(p.parts), p.err }
+
+// joinValues makes one string of several such that different values never
+// give the same string: 3:abc2:dex for abc, de, x.
+func joinValues(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	var b strings.Builder
+	for _, v := range values[:len(values)-1] {
+		b.WriteString(strconv.Itoa(len(v)))
+		b.WriteByte(':')
+		b.WriteString(v)
+	}
+	b.WriteString(values[len(values)-1])
+	return b.String()
+}

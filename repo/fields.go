@@ -1,0 +1,142 @@
+package repo
+
+// Change is a change to one field in a [Repository.Patch].
+type Change[T any] struct {
+	field int
+	op    changeOp
+	put   func(*Row) // of set and add
+}
+
+type changeOp uint8
+
+const (
+	setField changeOp = iota
+	clearField
+	addToField
+)
+
+// Predicate is a condition on an indexed field, for [Repository.Where].
+type Predicate[T any] struct {
+	field   int
+	op      predicateOp
+	low, up func(*Row) // bounds; of equality, low is the value
+	lowOpen bool       // the bound itself is out
+	upOpen  bool
+}
+
+type predicateOp uint8
+
+const (
+	equals predicateOp = iota
+	within
+	prefixed
+	contains
+)
+
+// Order is an order of results, for [Query.OrderBy].
+type Order[T any] struct {
+	field   int
+	reverse bool
+}
+
+// Field is a field that a patch can change.
+type Field[T, V any] struct {
+	field int
+	put   func(*Row, V)
+}
+
+// NewField returns the field at a position of [Entity.Fields].
+func NewField[T, V any](field int, put func(*Row, V)) Field[T, V] {
+	return Field[T, V]{field, put}
+}
+
+// Set gives the field a value.
+func (f Field[T, V]) Set(v V) Change[T] {
+	return Change[T]{field: f.field, op: setField, put: func(row *Row) { f.put(row, v) }}
+}
+
+// Clear removes the field from the record; it reads as the zero value.
+func (f Field[T, V]) Clear() Change[T] { return Change[T]{field: f.field, op: clearField} }
+
+// Number is a field that a patch can set or add to.
+type Number[T, V any] struct{ Field[T, V] }
+
+// NewNumber returns the field at a position of [Entity.Fields].
+func NewNumber[T, V any](field int, put func(*Row, V)) Number[T, V] {
+	return Number[T, V]{NewField[T](field, put)}
+}
+
+// Add adds v to the number, atomically; an absent number counts as zero. A sum
+// that the field cannot hold fails the patch with [ErrRange].
+func (f Number[T, V]) Add(v V) Change[T] {
+	return Change[T]{field: f.field, op: addToField, put: func(row *Row) { f.put(row, v) }}
+}
+
+// Equal is a field with an index that finds records by its value.
+type Equal[T, V any] struct {
+	field int
+	put   func(*Row, V)
+}
+
+// NewEqual returns the field at a position of [Entity.Fields].
+func NewEqual[T, V any](field int, put func(*Row, V)) Equal[T, V] { return Equal[T, V]{field, put} }
+
+// Eq holds for records whose field has that value.
+func (f Equal[T, V]) Eq(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: equals, low: func(row *Row) { f.put(row, v) }}
+}
+
+// Range is a field with an index that keeps records in its order.
+type Range[T, V any] struct{ Equal[T, V] }
+
+// NewRange returns the field at a position of [Entity.Fields].
+func NewRange[T, V any](field int, put func(*Row, V)) Range[T, V] {
+	return Range[T, V]{NewEqual[T](field, put)}
+}
+
+func (f Range[T, V]) bound(v V) func(*Row) { return func(row *Row) { f.put(row, v) } }
+
+// Gt holds for records whose field is greater than v.
+func (f Range[T, V]) Gt(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: within, low: f.bound(v), lowOpen: true}
+}
+
+// Gte holds for records whose field is v or greater.
+func (f Range[T, V]) Gte(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: within, low: f.bound(v)}
+}
+
+// Lt holds for records whose field is less than v.
+func (f Range[T, V]) Lt(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: within, up: f.bound(v), upOpen: true}
+}
+
+// Lte holds for records whose field is v or less.
+func (f Range[T, V]) Lte(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: within, up: f.bound(v)}
+}
+
+// Between holds for records whose field is from low to high, both included.
+func (f Range[T, V]) Between(low, high V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: within, low: f.bound(low), up: f.bound(high)}
+}
+
+// Asc orders records by the field, least first.
+func (f Range[T, V]) Asc() Order[T] { return Order[T]{field: f.field} }
+
+// Desc orders records by the field, greatest first.
+func (f Range[T, V]) Desc() Order[T] { return Order[T]{field: f.field, reverse: true} }
+
+// Lex is a field with an index that keeps records in the order of its bytes.
+type Lex[T, V any] struct{ Range[T, V] }
+
+// NewLex returns the field at a position of [Entity.Fields].
+func NewLex[T, V any](field int, put func(*Row, V)) Lex[T, V] {
+	return Lex[T, V]{NewRange[T](field, put)}
+}
+
+// Prefix holds for records whose field starts with v. Of numbers and times it
+// holds for v alone.
+func (f Lex[T, V]) Prefix(v V) Predicate[T] {
+	return Predicate[T]{field: f.field, op: prefixed, low: f.bound(v)}
+}

@@ -1,0 +1,90 @@
+package repo
+
+// The types below are what UserFields and its like are made of: each joins
+// what a patch can do to a field with what a query can ask of it.
+
+// EqualField is a field that a patch can change and a query can find by value.
+type EqualField[T, V any] struct {
+	Field[T, V]
+	Equal[T, V]
+}
+
+// NewEqualField returns the field at a position of [Entity.Fields].
+func NewEqualField[T, V any](field int, put func(*Row, V)) EqualField[T, V] {
+	return EqualField[T, V]{NewField[T](field, put), NewEqual[T](field, put)}
+}
+
+// EqualNumber is an EqualField that a patch can add to.
+type EqualNumber[T, V any] struct {
+	Number[T, V]
+	Equal[T, V]
+}
+
+// NewEqualNumber returns the field at a position of [Entity.Fields].
+func NewEqualNumber[T, V any](field int, put func(*Row, V)) EqualNumber[T, V] {
+	return EqualNumber[T, V]{NewNumber[T](field, put), NewEqual[T](field, put)}
+}
+
+// RangeField is a field that a patch can change and a query can range over and
+// order by.
+type RangeField[T, V any] struct {
+	Field[T, V]
+	Range[T, V]
+}
+
+// NewRangeField returns the field at a position of [Entity.Fields].
+func NewRangeField[T, V any](field int, put func(*Row, V)) RangeField[T, V] {
+	return RangeField[T, V]{NewField[T](field, put), NewRange[T](field, put)}
+}
+
+// RangeNumber is a RangeField that a patch can add to.
+type RangeNumber[T, V any] struct {
+	Number[T, V]
+	Range[T, V]
+}
+
+// NewRangeNumber returns the field at a position of [Entity.Fields].
+func NewRangeNumber[T, V any](field int, put func(*Row, V)) RangeNumber[T, V] {
+	return RangeNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put)}
+}
+
+// LexField is a RangeField whose order is that of its bytes, and which a query
+// can search by prefix.
+type LexField[T, V any] struct {
+	Field[T, V]
+	Lex[T, V]
+}
+
+// NewLexField returns the field at a position of [Entity.Fields].
+func NewLexField[T, V any](field int, put func(*Row, V)) LexField[T, V] {
+	return LexField[T, V]{NewField[T](field, put), NewLex[T](field, put)}
+}
+
+// LexNumber is an integer field of the full 64 bits that a query can range
+// over and order by, and a patch can add to.
+type LexNumber[T, V any] struct {
+	Number[T, V]
+	Range[T, V]
+}
+
+// NewLexNumber returns the field at a position of [Entity.Fields].
+func NewLexNumber[T, V any](field int, put func(*Row, V)) LexNumber[T, V] {
+	return LexNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put)}
+}
+
+// MemberField is a slice that a patch can change and whose elements a query
+// can find records by.
+type MemberField[T, V, E any] struct {
+	Field[T, V]
+	putElem func(*Row, E)
+}
+
+// NewMemberField returns the field at a position of [Entity.Fields].
+func NewMemberField[T, V, E any](field int, put func(*Row, V), putElem func(*Row, E)) MemberField[T, V, E] {
+	return MemberField[T, V, E]{NewField[T](field, put), putElem}
+}
+
+// Has holds for records whose slice has that element.
+func (f MemberField[T, V, E]) Has(v E) Predicate[T] {
+	return Predicate[T]{field: f.field, op: contains, low: func(row *Row) { f.putElem(row, v) }}
+}

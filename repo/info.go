@@ -1,0 +1,103 @@
+package repo
+
+import "time"
+
+// entityInfo is what is known of an entity regardless of its Go types.
+type entityInfo struct {
+	name    string // "users"
+	goName  string // "User"
+	fields  []FieldInfo
+	indexes []Index
+	listing int // position in indexes, -1: the index "a"
+
+	expires bool
+	ttl     time.Duration
+	sliding bool
+
+	key                               int   // the first key field: there if and only if the record is
+	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
+	kept                              []int // fields that a write fills in, in the order the script knows
+	isKept                            []bool
+	script                            *script
+	position                          map[string]int
+}
+
+func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
+	info := &entityInfo{
+		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1,
+		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding,
+		key: -1, version: -1, created: -1, updated: -1, expiry: -1,
+		isKept:   make([]bool, len(e.Fields)),
+		position: make(map[string]int, len(e.Fields)),
+	}
+	if e.Listing != nil {
+		info.listing = *e.Listing
+	}
+	for i, f := range e.Fields {
+		info.position[f.Name] = i
+		switch f.Role {
+		case RoleKey:
+			if info.key < 0 {
+				info.key = i
+			}
+		case RoleVersion:
+			info.version = i
+		case RoleCreated:
+			info.created = i
+		case RoleUpdated:
+			info.updated = i
+		case RoleExpires:
+			info.expiry = i
+		}
+	}
+	for _, i := range []int{info.created, info.version, info.updated, info.expiry} {
+		if i >= 0 {
+			info.kept = append(info.kept, i)
+			info.isKept[i] = true
+		}
+	}
+	info.script = newWriteScript(info, e.Script)
+	return info
+}
+
+func (info *entityInfo) fieldError(field int, err error) error {
+	name := "?"
+	if field >= 0 && field < len(info.fields) {
+		name = info.fields[field].Name
+	}
+	return &FieldError{Entity: info.goName, Field: name, Err: err}
+}
+
+// recordError wraps err with what failed on which record.
+func (info *entityInfo) recordError(op, id string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &RecordError{Op: op, Entity: info.name, ID: id, Err: err}
+}
+
+// space is the part of the keyspace that holds an entity: the prefix of the
+// client and the entity's hash tag, which keeps all of it in one slot.
+type space string
+
+func (s space) record(id string) string { return string(s) + "r:" + id }
+
+// index returns the key of an index; values are those of an IndexEqual.
+func (s space) index(ix Index, values []string) string {
+	switch ix.Kind {
+	case IndexUnique:
+		return string(s) + "u:" + ix.Name
+	case IndexScore:
+		return string(s) + "s:" + ix.Name
+	case IndexLex:
+		return string(s) + "l:" + ix.Name
+	}
+	return string(s) + "i:" + ix.Name + ":" + joinValues(values)
+}
+
+// all is the key of the index that lists the records of an entity that has no
+// other index to list them.
+func (s space) all() string { return string(s) + "a" }
+
+// due is the key of the expiry ledger: ids by when they expire.
+func (s space) due() string { return string(s) + "x" }

@@ -1,0 +1,50 @@
+-- Sums of stored numbers. Integers are exact over all of 64 bits, which a
+-- number of Lua, a double, is not: large ones are added in two halves.
+
+-- halves splits a decimal integer into billions and the rest, both signed.
+local function halves(text)
+  local sign, digits = string.match(text, '^(%-?)(%d+)$')
+  if not digits then
+    return nil
+  end
+  sign = sign == '-' and -1 or 1
+  return sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9))
+end
+
+-- sum adds an amount to a stored number, both as text, and returns nil if
+-- either is no number or the sum is not within low and high.
+local function sum(kind, stored, amount, low, high)
+  if kind == 'float' then
+    local x = (tonumber(stored) or 0 / 0) + tonumber(amount)
+    if x ~= x or x < tonumber(low) or x > tonumber(high) then
+      return nil
+    end
+    return string.format('%.17g', x)
+  end
+  local high1, low1 = halves(stored)
+  if not high1 then
+    return nil
+  end
+  local high2, low2 = halves(amount)
+  local billions, rest = high1 + high2, low1 + low2
+  if rest >= 1000000000 then
+    billions, rest = billions + 1, rest - 1000000000
+  elseif rest <= -1000000000 then
+    billions, rest = billions - 1, rest + 1000000000
+  end
+  if billions > 0 and rest < 0 then
+    billions, rest = billions - 1, rest + 1000000000
+  elseif billions < 0 and rest > 0 then
+    billions, rest = billions + 1, rest - 1000000000
+  end
+  local lowest1, lowest2 = halves(low)
+  local highest1, highest2 = halves(high)
+  if billions < lowest1 or billions == lowest1 and rest < lowest2
+    or billions > highest1 or billions == highest1 and rest > highest2 then
+    return nil
+  end
+  if billions == 0 then
+    return string.format('%.0f', rest)
+  end
+  return string.format('%.0f%09.0f', billions, math.abs(rest))
+end

@@ -1,0 +1,91 @@
+package repo
+
+import (
+	"crypto/sha1"
+	"embed"
+	"encoding/hex"
+	"strings"
+)
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+// part returns one of the files that scripts are put together from.
+func part(name string) string {
+	text, err := luaFiles.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return string(text)
+}
+
+// script is a Lua script and the SHA-1 that EVALSHA calls it by.
+type script struct {
+	source string
+	sha    string
+}
+
+func newScript(parts ...string) *script {
+	source := strings.Join(parts, "\n")
+	sum := sha1.Sum([]byte(source))
+	return &script{source: source, sha: hex.EncodeToString(sum[:])}
+}
+
+const (
+	// scriptBase starts every script: the keyspace that names are relative to.
+	scriptBase = "local base = ARGV[1]\n"
+	// scriptWrite names what else a write is given.
+	scriptWrite = "local op, clock = ARGV[2], ARGV[3]\n"
+)
+
+// The scripts that are the same for every entity.
+var (
+	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep"))
+	uniqueScript = newScript(part("unique"))
+	countScript  = newScript(scriptBase, part("clock"), part("ledger"), part("count"))
+	pageScript   = newScript(scriptBase, part("clock"), part("ledger"), part("page"))
+)
+
+// newWriteScript puts together the script that writes records of an entity:
+// the parts it needs, around the generated one.
+func newWriteScript(info *entityInfo, generated string) *script {
+	parts := []string{scriptBase, scriptWrite, part("clock")}
+	for _, p := range []struct {
+		name string
+		need bool
+	}{
+		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
+		{"micros", info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
+		{"number", info.has(FieldInfo.isNumber)},
+		{"value", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex || ix.Each })},
+		{"plan", true},
+		{"ledger", info.expires},
+	} {
+		if p.need {
+			parts = append(parts, part(p.name))
+		}
+	}
+	return newScript(append(parts, generated, part("write"))...)
+}
+
+func (f FieldInfo) isNumber() bool {
+	return f.Role == RoleNone && (f.Kind == KindInt || f.Kind == KindUint || f.Kind == KindFloat)
+}
+
+func (info *entityInfo) has(is func(FieldInfo) bool) bool {
+	for _, f := range info.fields {
+		if is(f) {
+			return true
+		}
+	}
+	return false
+}
+
+func (info *entityInfo) hasIndex(is func(Index) bool) bool {
+	for _, ix := range info.indexes {
+		if is(ix) {
+			return true
+		}
+	}
+	return false
+}

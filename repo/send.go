@@ -1,0 +1,247 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// do sends a call and returns its reply.
+//
+// What the server is known not to have carried out is sent again, after a
+// pause: when no connection could be had, when the server refused, or when it
+// did not know the script. A write that may have been carried out is not; its
+// error is ErrUncertain.
+func (c *Client) do(ctx context.Context, call *call) (string, error) {
+	whole := false
+	for attempt := 0; ; attempt++ {
+		if err := c.ready(ctx); err != nil {
+			return "", err
+		}
+		cmd := call.command(ctx, whole)
+		_ = c.rdb.Process(ctx, cmd)
+		reply, err := cmd.reply()
+		if err != nil && isRedirect(err) {
+			reply, err = c.follow(ctx, call, whole)
+		}
+		switch {
+		case err == nil:
+			return reply, nil
+		case isNoScript(err) && !whole:
+			whole = true
+			continue
+		case isRefused(err) && attempt < c.retries:
+			if err := c.pause(ctx, attempt); err != nil {
+				return "", err
+			}
+			continue
+		}
+		return "", outcome(err, call.write)
+	}
+}
+
+// ready returns why nothing can be sent now.
+func (c *Client) ready(ctx context.Context) error {
+	if c.closed.Load() {
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+// doAll sends calls in one pipeline and returns the reply or the error of
+// each. It repeats what do repeats.
+func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
+	replies, errs := make([]string, len(calls)), make([]error, len(calls))
+	fail := func(err error) ([]string, []error) {
+		for i := range errs {
+			errs[i] = err
+		}
+		return replies, errs
+	}
+	if len(calls) == 0 {
+		return replies, errs
+	}
+	todo := make([]int, len(calls))
+	for i := range todo {
+		todo[i] = i
+	}
+	for attempt := 0; len(todo) > 0; attempt++ {
+		if err := c.ready(ctx); err != nil {
+			if attempt == 0 {
+				return fail(err)
+			}
+			break
+		}
+		pipe := c.rdb.Pipeline()
+		cmds := make([]*command, len(todo))
+		for i, at := range todo {
+			cmds[i] = calls[at].command(ctx, false)
+			_ = pipe.Process(ctx, cmds[i])
+		}
+		_, _ = pipe.Exec(ctx) // every command has its own error
+		for i, at := range todo {
+			replies[at], errs[at] = cmds[i].reply()
+		}
+		todo = c.again(ctx, calls, replies, errs, todo, attempt)
+	}
+	for i, err := range errs {
+		errs[i] = outcome(err, calls[i].write)
+	}
+	return replies, errs
+}
+
+// again returns which of the calls just sent are to be sent once more, and
+// prepares for it. To keep the order of calls, a read after a write that is
+// repeated is repeated too.
+func (c *Client) again(ctx context.Context, calls []*call, replies []string, errs []error, sent []int, attempt int) []int {
+	var todo []int
+	unknown, refused := false, false
+	for _, at := range sent {
+		switch err := errs[at]; {
+		case err == nil:
+			if len(todo) > 0 && !calls[at].write {
+				todo = append(todo, at)
+			}
+		case isRedirect(err):
+			replies[at], errs[at] = c.follow(ctx, calls[at], false)
+			if isNoScript(errs[at]) {
+				replies[at], errs[at] = c.follow(ctx, calls[at], true)
+			}
+		case isNoScript(err):
+			if !unknown && attempt <= c.retries {
+				// One call with the whole script tells the server; the rest
+				// follow by its SHA-1.
+				unknown = true
+				replies[at], errs[at] = c.do(ctx, calls[at])
+				continue
+			}
+			todo = append(todo, at)
+		case isRefused(err):
+			refused = true
+			todo = append(todo, at)
+		}
+	}
+	if attempt >= c.retries+1 {
+		return nil
+	}
+	if refused && c.pause(ctx, attempt) != nil {
+		return nil
+	}
+	return todo
+}
+
+// follow sends a call the way go-redis follows redirections of a cluster; it
+// does not see those in raw replies.
+func (c *Client) follow(ctx context.Context, call *call, whole bool) (string, error) {
+	raw := call.command(ctx, whole)
+	cmd := &parsedCommand{redis.NewCmd(ctx, raw.Args()...), raw.once}
+	if call.script != nil {
+		cmd.SetFirstKeyPos(3)
+	}
+	_ = c.rdb.Process(ctx, cmd)
+	val, err := cmd.Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", err
+	}
+	return string(appendReply(nil, val)), nil
+}
+
+// parsedCommand is a command whose reply go-redis parses.
+type parsedCommand struct {
+	*redis.Cmd
+	once bool
+}
+
+// NoRetry is as for command.
+func (c *parsedCommand) NoRetry() bool { return c.once }
+
+// appendReply turns a parsed reply back into RESP.
+func appendReply(buf []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(buf, "$-1\r\n"...)
+	case []any:
+		buf = fmt.Appendf(buf, "*%d\r\n", len(v))
+		for _, e := range v {
+			buf = appendReply(buf, e)
+		}
+		return buf
+	case int64:
+		return fmt.Appendf(buf, ":%d\r\n", v)
+	default:
+		s := fmt.Sprint(v)
+		buf = fmt.Appendf(buf, "$%d\r\n", len(s))
+		return append(append(buf, s...), "\r\n"...)
+	}
+}
+
+// pause waits before the next attempt: longer each time, and by chance, so
+// that clients do not come back together.
+func (c *Client) pause(ctx context.Context, attempt int) error {
+	wait := min(c.maxBackoff, c.minBackoff<<min(attempt, 20))
+	timer := time.NewTimer(wait/2 + rand.N(wait/2+1))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func isNoScript(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT") }
+
+func isRedirect(err error) bool {
+	return strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK ")
+}
+
+// refusals are the errors of a server that has not carried out what it was
+// sent, and may carry it out later.
+var refusals = []string{
+	"READONLY ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN ", "NOREPLICAS ", "BUSY ",
+	"ERR max number of clients reached",
+}
+
+// isRefused tells whether a command is known not to have been carried out, and
+// could be later.
+func isRefused(err error) bool {
+	if err == nil {
+		return false
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) {
+		return true
+	}
+	text := err.Error()
+	for _, r := range refusals {
+		if strings.HasPrefix(text, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// outcome returns what the caller is told of an error: of a write whose reply
+// was lost, that nobody knows.
+func outcome(err error, write bool) error {
+	if err == nil || !write || isRefused(err) || isNoScript(err) || isReply(err) || errors.Is(err, ErrClosed) ||
+		errors.Is(err, ErrUncertain) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUncertain, err)
+}
+
+// isReply tells whether err is an error that the server replied with.
+func isReply(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply)
+}

@@ -1,0 +1,218 @@
+package repo
+
+import (
+	"strconv"
+	"time"
+)
+
+// operation is a write as the script knows it.
+type operation string
+
+const (
+	opCreate operation = "create"
+	opSave   operation = "save"
+	opUpdate operation = "update"
+	opPatch  operation = "patch"
+	opTouch  operation = "touch"
+	opDelete operation = "delete"
+)
+
+// rowWrite is what a write does to one record.
+type rowWrite struct {
+	id                string
+	expected          string // a version, or # and a digest; "" is anything
+	created, existing string // expiry of a new record and of an existing one
+	clears            []string
+	adds              []addition
+	sets              []string // name, value, …
+}
+
+// addition is an amount added to a number.
+type addition struct {
+	name, kind, amount, low, high string
+}
+
+// appendTo adds the arguments of one record.
+func (w *rowWrite) appendTo(l *argList) {
+	l.add(w.id, w.expected, w.created, w.existing)
+	l.addInt(len(w.clears))
+	l.addInt(len(w.adds))
+	l.addInt(len(w.adds) + len(w.sets)/2)
+	l.add(w.clears...)
+	for _, a := range w.adds {
+		l.add(a.kind, a.amount, a.low, a.high)
+	}
+	for _, a := range w.adds {
+		l.add(a.name, "")
+	}
+	l.add(w.sets...)
+}
+
+// size returns how many arguments appendTo adds.
+func (w *rowWrite) size() int { return 7 + len(w.clears) + 6*len(w.adds) + len(w.sets) }
+
+// foldMark precedes the name of the field that keeps a value without case.
+const foldMark = "~"
+
+// whole fills w with all fields of a row; for a new record there is nothing to
+// clear.
+func (w *rowWrite) whole(info *entityInfo, row *Row, op operation) {
+	w.sets = make([]string, 0, 2*len(info.fields)+2*len(row.folds))
+	text := row.text()
+	for i, f := range info.fields {
+		if info.isKept[i] {
+			continue
+		}
+		c := row.cells[i]
+		if c.from > 0 {
+			w.sets = append(w.sets, f.Name, text[c.from:c.to])
+		} else if op != opCreate {
+			w.clears = append(w.clears, f.Name)
+		}
+		if f.Fold {
+			w.fold(row, i, op)
+		}
+	}
+	w.keep(info, row)
+}
+
+// fold sets or clears the value of a field without case.
+func (w *rowWrite) fold(row *Row, field int, op operation) {
+	name := foldMark + row.info.fields[field].Name
+	for _, c := range row.folds {
+		if c.field == field {
+			w.sets = append(w.sets, name, row.text()[c.from:c.to])
+			return
+		}
+	}
+	if op != opCreate {
+		w.clears = append(w.clears, name)
+	}
+}
+
+// keep adds the fields that the script fills in, in the order it knows.
+func (w *rowWrite) keep(info *entityInfo, row *Row) {
+	for _, i := range info.kept {
+		value := ""
+		if i == info.created && row != nil {
+			value, _ = row.value(i)
+		}
+		w.sets = append(w.sets, info.fields[i].Name, value)
+	}
+}
+
+// writeCall returns the call that writes records, in one script.
+func (c *Client) writeCall(info *entityInfo, op operation, rows []*rowWrite) *call {
+	at := c.space(info.name)
+	n := 3
+	for _, w := range rows {
+		n += w.size()
+	}
+	args := newArgs(n)
+	args.add(string(at), string(op), c.now())
+	keys := make([]string, len(rows))
+	for i, w := range rows {
+		keys[i] = at.record(w.id)
+		w.appendTo(args)
+	}
+	return &call{script: info.script, keys: keys, args: args.args, write: true}
+}
+
+// now returns the time of an injected clock as the script takes it.
+func (c *Client) now() string {
+	if c.clock == nil {
+		return ""
+	}
+	return strconv.FormatInt(c.clock().UnixMicro(), 10)
+}
+
+// written is what became of one record.
+type written struct {
+	stamp   Stamp
+	existed bool
+	err     error
+}
+
+// parseWritten reads the reply of a write of n records. row returns the row of
+// a record, for errors that quote a value; it may return nil.
+func parseWritten(info *entityInfo, reply string, n int, row func(int) *Row) ([]written, error) {
+	v := values{reply}
+	if got, err := v.array(); err != nil || got != n {
+		return nil, errReply
+	}
+	list := make([]written, n)
+	for i := range list {
+		n, err := v.array()
+		if err != nil || n < 1 {
+			return nil, errReply
+		}
+		var parts [6]string
+		for j := range n {
+			part, _, err := v.next()
+			if err != nil || j >= len(parts) {
+				return nil, errReply
+			}
+			parts[j] = part
+		}
+		list[i] = info.outcome(parts, row(i))
+	}
+	return list, nil
+}
+
+// outcome turns the script's reply for one record into what the caller gets.
+func (info *entityInfo) outcome(parts [6]string, row *Row) written {
+	switch parts[0] {
+	case "OK":
+		stamp, err := parseStamp(parts)
+		return written{stamp: stamp, existed: parts[1] == "1", err: err}
+	case "EXISTS":
+		return written{err: ErrExists}
+	case "NOTFOUND":
+		return written{err: ErrNotFound}
+	case "CONFLICT":
+		return written{err: ErrConflict}
+	case "UNIQUE":
+		return written{err: &UniqueError{Entity: info.name, Index: parts[1], Value: info.uniqueValue(parts[1], row), Owner: parts[2]}}
+	case "RANGE":
+		return written{err: info.fieldError(info.position[parts[1]], ErrRange)}
+	}
+	return written{err: errReply}
+}
+
+func parseStamp(parts [6]string) (s Stamp, err error) {
+	if parts[2] != "" {
+		if s.Version, err = strconv.ParseInt(parts[2], 10, 64); err != nil {
+			return s, errReply
+		}
+	}
+	for i, to := range []*time.Time{&s.Created, &s.Updated, &s.Expires} {
+		if text := parts[3+i]; text != "" {
+			if *to, err = parseTime(text); err != nil {
+				return s, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// uniqueValue returns the value of a row in a unique index.
+func (info *entityInfo) uniqueValue(index string, row *Row) string {
+	if row == nil {
+		return ""
+	}
+	for _, ix := range info.indexes {
+		if ix.Kind != IndexUnique || ix.Name != index {
+			continue
+		}
+		var values []string
+		for _, f := range ix.Fields {
+			if info.fields[f].Secret {
+				return ""
+			}
+			value, _ := row.value(f)
+			values = append(values, value)
+		}
+		return joinValues(values)
+	}
+	return ""
+}
