@@ -146,7 +146,7 @@ func FuzzParseTag(f *testing.F) {
 		"users ttl=1h sliding shards=4 in=User events=stream", "users ttl", "Users", "u ttl=-1s",
 		"A, B order C", "A order", "order", ",", "A,,B", "A B", "Ä\u2028order\u00a0Ö", "A order B desc",
 		"//redisgen:entity users", "//redisgen:",
-		"`redis:\"id,key\"`", `"json:\"a\" redis:\"id\""`, "`redis:\"", `"\`, "`redis:\"\\xff\"`",
+		"`redis:\"id,key\"`", `"json:\"a\" redis:\"id\""`, "`redis:\"", `"\`, "`redis:\"\\xff\"`", "`redis:\"a\rb\"`",
 	} {
 		f.Add(seed)
 	}

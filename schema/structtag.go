@@ -97,14 +97,18 @@ func unquote(literal string) (text string, starts []int, ok bool) {
 	}
 	switch quote {
 	case '`':
-		text = literal[1:end]
-		if strings.Contains(text, "`") {
-			return "", nil, false
+		var b strings.Builder
+		for i := 1; i < end; i++ {
+			switch literal[i] {
+			case '`':
+				return "", nil, false
+			case '\r': // Go leaves it out
+			default:
+				b.WriteByte(literal[i])
+				starts = append(starts, i)
+			}
 		}
-		for i := range len(text) + 1 {
-			starts = append(starts, i+1)
-		}
-		return text, starts, true
+		return b.String(), append(starts, end), true
 	case '"':
 		var b strings.Builder
 		rest := literal[1:end]
