@@ -163,9 +163,6 @@ func (e *entity) next(t schema.Type) jen.Code {
 	default:
 		call.Call()
 	}
-	if t.Kind == schema.Bytes && t.Pointer && t.Named {
-		return goType(t.Go).Call(call)
-	}
 	return fromNative(t, call)
 }
 

@@ -88,9 +88,16 @@ func difference(a, b []byte) int {
 	return min(len(x), len(y)) + 1
 }
 
-// TestGoldenVet compiles and vets what is generated, without a network.
-func TestGoldenVet(t *testing.T) {
-	args := []string{"vet"}
+// TestGoldenRuns compiles and vets what is generated, without a network, and
+// runs the tests below testdata.
+func TestGoldenRuns(t *testing.T) {
+	for _, command := range []string{"vet", "test"} {
+		runGo(t, command)
+	}
+}
+
+func runGo(t *testing.T, command string) {
+	args := []string{command}
 	for _, c := range cases() {
 		args = append(args, "./testdata/"+c.dir)
 	}

@@ -95,8 +95,8 @@ func (g *generator) planEntity(s *schema.Entity, scope, files *names.Scope) *ent
 	case "s":
 		e.stamp = "stamp"
 	}
-	e.repository = scope.Pick(names.Like(s.Type, s.Name), names.Like(s.Type, s.Name)+"Repository")
-	e.newRepository = scope.Pick(names.Like(s.Type, "new_"+e.repository))
+	e.repository = scope.Pick(names.Exported(s.Name), names.Exported(s.Name)+"Repository")
+	e.newRepository = scope.Pick("New" + e.repository)
 	e.fieldsVar = scope.Pick(s.Type + "Fields")
 	if len(s.Keys()) > 1 {
 		e.keyType = scope.Pick(s.Type + "Key")

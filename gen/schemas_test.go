@@ -88,18 +88,15 @@ func kindsCase() *schema.Package {
 			field{"Uint8", pointer(sized("uint8", schema.Uint, 8)), "uint8", nil},
 			field{"Float32", pointer(float32T), "float32", nil},
 			field{"Float64", pointer(float64T), "float64", nil},
-			field{"Bytes", pointer(bytesT), "bytes", nil},
 			field{"Time", pointer(timeT), "time", nil},
 			field{"Duration", pointer(duration), "duration", nil},
 			field{"Text", pointer(addr), "text", nil},
 			field{"Number", pointer(text(`"math/big".Int`)), "number", nil},
 			field{"Binary", pointer(binary(`"net/url".URL`)), "binary", nil},
 			field{"Point", pointer(point), "point", nil},
-			field{"Slice", pointer(slice(str)), "slice", nil},
 			field{"Name", pointer(name), "name", nil},
 			field{"Flag", pointer(flag), "flag", nil},
 			field{"Level", pointer(level), "level", nil},
-			field{"Blob", pointer(blob), "blob", nil},
 			field{"Omitted", pointer(str), "omitted,omitempty", nil},
 		),
 		entity("Omitted", "omitted", nil,
@@ -166,7 +163,7 @@ func enumsCase() *schema.Package {
 	priority := named(`"`+p.Path+`".Priority`, sized("", schema.Uint, 8))
 	priorities := constants(p.Path, "Lowest=0", "Low=1", "Normal=2", "High=3", "Highest=4")
 	color := named(`"`+p.Path+`/color".Status`, integer)
-	colors := constants(p.Path+"/color", "Bright=0", "Dark=1", "hidden=2")
+	colors := constants(p.Path+"/color", "Bright=0", "Dark=1")
 	p.Entities = []*schema.Entity{
 		entity("Order", "orders", []string{"Status, Priority order CreatedAt"},
 			field{"ID", str, "id,key", nil},
@@ -254,10 +251,8 @@ func clashCase() *schema.Package {
 			field{"C", str, "c,unique=first,unique=second", nil},
 			field{"D", str, "d,unique=first,unique=second", nil},
 		),
-		entity("session", "api_sessions", nil,
-			field{"id", str, "id,key", nil},
-			field{"user", str, "user,unique", nil},
-		),
+		entity("HTTPLog", "http_logs", nil, field{"ID", str, "id,key", nil}),
+		entity("HttpLog", "web_logs", nil, field{"ID", str, "id,key", nil}),
 	}
 	return p
 }

@@ -41,14 +41,6 @@ func Unexported(name string) string {
 	return first + title(words[1:])
 }
 
-// Like returns name as an identifier that is exported just when model is.
-func Like(model, name string) string {
-	if r, _ := utf8.DecodeRuneInString(model); unicode.IsUpper(r) {
-		return Exported(name)
-	}
-	return Unexported(name)
-}
-
 // Snake returns name in snake case, fit for a file: AuditLog is audit_log.
 func Snake(name string) string {
 	s := strings.ToLower(strings.Join(Words(name), "_"))

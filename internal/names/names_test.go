@@ -76,14 +76,6 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func TestLike(t *testing.T) {
-	for _, test := range [][3]string{{"User", "users", "Users"}, {"user", "users", "users"}, {"user", "api_keys", "apiKeys"}} {
-		if got := names.Like(test[0], test[1]); got != test[2] {
-			t.Errorf("Like(%q, %q) = %q, want %q", test[0], test[1], got, test[2])
-		}
-	}
-}
-
 func TestReceiver(t *testing.T) {
 	for name, want := range map[string]string{"User": "u", "auditLog": "a", "_Odd": "o", "Über": "ü", "_1": "x"} {
 		if got := names.Receiver(name); got != want {

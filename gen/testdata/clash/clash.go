@@ -44,16 +44,19 @@ type Sessions struct {
 	D  string `redis:"d,unique=first,unique=second"`
 }
 
-// session differs from Session by one letter, and nobody may see it.
+// HTTPLog has the name of HttpLog in small letters.
 //
-//redisgen:entity api_sessions
-type session struct {
-	id   string `redis:"id,key"`
-	user string `redis:"user,unique"`
+//redisgen:entity http_logs
+type HTTPLog struct {
+	ID string `redis:"id,key"`
+}
+
+// HttpLog has the name of HTTPLog in small letters.
+//
+//redisgen:entity web_logs
+type HttpLog struct {
+	ID string `redis:"id,key"`
 }
 
 // SessionFields is what the fields of sessions would be called.
 type SessionFields struct{}
-
-// hidden uses what the linter finds unused.
-var hidden = session{id: "", user: ""}

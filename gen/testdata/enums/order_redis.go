@@ -39,14 +39,13 @@ var orderEntity = &repo.Entity[Order, string]{
 		{Name: "colors", Kind: repo.IndexUnique, Fields: []int{7, 8}},
 		{Name: "status,priority/created_at", Kind: repo.IndexEqual, Fields: []int{1, 4}, Order: new(9)},
 	},
-	Listing: new(1),
-	Script:  orderScript,
-	ID:      repo.StringID[string],
-	Key:     func(o *Order) string { return o.ID },
-	SetKey:  func(o *Order, id string) error { o.ID = id; return nil },
-	Encode:  encodeOrder,
-	Decode:  decodeOrder,
-	Stamp:   stampOrder,
+	Script: orderScript,
+	ID:     repo.StringID[string],
+	Key:    func(o *Order) string { return o.ID },
+	SetKey: func(o *Order, id string) error { o.ID = id; return nil },
+	Encode: encodeOrder,
+	Decode: decodeOrder,
+	Stamp:  stampOrder,
 }
 
 // encodeOrder writes the fields of o to row, in order.
@@ -107,7 +106,7 @@ func putPriority(row *repo.Row, v Priority) {
 // putColorStatus writes a color.Status, refusing a value that is not one of its constants.
 func putColorStatus(row *repo.Row, v color.Status) {
 	switch v {
-	case color.Bright, color.Dark, 2:
+	case color.Bright, color.Dark:
 		row.Int(int64(v))
 	default:
 		row.Refuse(repo.ErrEnum)

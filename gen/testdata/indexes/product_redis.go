@@ -81,7 +81,6 @@ var productEntity = &repo.Entity[Product, string]{
 		{Name: "shop/added", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(25)},
 		{Name: "region", Kind: repo.IndexEqual, Fields: []int{9}},
 	},
-	Listing: new(8),
 	Expires: true,
 	TTL:     time.Hour,
 	Script:  productScript,

@@ -5,7 +5,7 @@
 
 local version, created, updated = 'version', 'added', 'changed'
 local expires = 'until' -- nil: never; false: no field shows when
-local listed = false -- whether an index is kept only to list all records
+local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'shop', 'sku', '~sku', 'serial', 'hash', 'weight', 'seen', 'host', 'fresh', 'region',
   'building', 'floor', 'listed', 'price', 'stock', 'rating', 'warranty', 'title', '~title',
   'big', 'gateway', 'colors', '~colors', 'labels', 'sizes', 'masks', 'hosts', 'added',

@@ -73,18 +73,15 @@ type Pointer struct {
 	Uint8    *uint8         `redis:"uint8"`
 	Float32  *float32       `redis:"float32"`
 	Float64  *float64       `redis:"float64"`
-	Bytes    *[]byte        `redis:"bytes"`
 	Time     *time.Time     `redis:"time"`
 	Duration *time.Duration `redis:"duration"`
 	Text     *netip.Addr    `redis:"text"`
 	Number   *big.Int       `redis:"number"`
 	Binary   *url.URL       `redis:"binary"`
 	Point    *Point         `redis:"point"`
-	Slice    *[]string      `redis:"slice"`
 	Name     *Name          `redis:"name"`
 	Flag     *Flag          `redis:"flag"`
 	Level    *Level         `redis:"level"`
-	Blob     *Blob          `redis:"blob"`
 	Omitted  *string        `redis:"omitted,omitempty"`
 }
 

@@ -31,18 +31,15 @@ var pointerEntity = &repo.Entity[Pointer, uint16]{
 		{Name: "uint8", Kind: repo.KindUint, Bits: 8},
 		{Name: "float32", Kind: repo.KindFloat, Bits: 32},
 		{Name: "float64", Kind: repo.KindFloat, Bits: 64},
-		{Name: "bytes", Kind: repo.KindBytes},
 		{Name: "time", Kind: repo.KindTime},
 		{Name: "duration", Kind: repo.KindInt, Bits: 64},
 		{Name: "text", Kind: repo.KindText},
 		{Name: "number", Kind: repo.KindText},
 		{Name: "binary", Kind: repo.KindBinary},
 		{Name: "point", Kind: repo.KindJSON},
-		{Name: "slice", Kind: repo.KindJSON},
 		{Name: "name", Kind: repo.KindString},
 		{Name: "flag", Kind: repo.KindBool},
 		{Name: "level", Kind: repo.KindInt, Bits: 8},
-		{Name: "blob", Kind: repo.KindBytes},
 		{Name: "omitted", Kind: repo.KindString},
 	},
 	Script: pointerScript,
@@ -76,9 +73,6 @@ func encodePointer(row *repo.Row, p *Pointer) {
 	if row.Present(p.Float64 != nil) {
 		row.Float(*p.Float64, 64)
 	}
-	if row.Present(p.Bytes != nil) {
-		row.Bytes(*p.Bytes)
-	}
 	if row.Present(p.Time != nil) {
 		row.Time(*p.Time)
 	}
@@ -97,9 +91,6 @@ func encodePointer(row *repo.Row, p *Pointer) {
 	if row.Present(p.Point != nil) {
 		row.JSON(p.Point)
 	}
-	if row.Present(p.Slice != nil) {
-		row.JSON(p.Slice)
-	}
 	if row.Present(p.Name != nil) {
 		row.String(string(*p.Name))
 	}
@@ -108,9 +99,6 @@ func encodePointer(row *repo.Row, p *Pointer) {
 	}
 	if row.Present(p.Level != nil) {
 		row.Int(int64(*p.Level))
-	}
-	if row.Present(p.Blob != nil) {
-		row.Bytes(*p.Blob)
 	}
 	if row.Present(p.Omitted != nil) {
 		row.String(*p.Omitted)
@@ -142,9 +130,6 @@ func decodePointer(r repo.Reader, p *Pointer) error {
 		p.Float64 = new(r.Float(64))
 	}
 	if r.Present() {
-		p.Bytes = new(r.Bytes())
-	}
-	if r.Present() {
 		p.Time = new(r.Time())
 	}
 	if r.Present() {
@@ -167,10 +152,6 @@ func decodePointer(r repo.Reader, p *Pointer) error {
 		r.JSON(p.Point)
 	}
 	if r.Present() {
-		p.Slice = new([]string)
-		r.JSON(p.Slice)
-	}
-	if r.Present() {
 		p.Name = new(Name(r.String()))
 	}
 	if r.Present() {
@@ -178,9 +159,6 @@ func decodePointer(r repo.Reader, p *Pointer) error {
 	}
 	if r.Present() {
 		p.Level = new(Level(r.Int(8)))
-	}
-	if r.Present() {
-		p.Blob = new(Blob(r.Bytes()))
 	}
 	if r.Present() {
 		p.Omitted = new(r.String())
@@ -197,18 +175,15 @@ var PointerFields = struct {
 	Uint8    repo.Number[Pointer, uint8]
 	Float32  repo.Number[Pointer, float32]
 	Float64  repo.Number[Pointer, float64]
-	Bytes    repo.Field[Pointer, []byte]
 	Time     repo.Field[Pointer, time.Time]
 	Duration repo.Number[Pointer, time.Duration]
 	Text     repo.Field[Pointer, netip.Addr]
 	Number   repo.Field[Pointer, big.Int]
 	Binary   repo.Field[Pointer, url.URL]
 	Point    repo.Field[Pointer, Point]
-	Slice    repo.Field[Pointer, []string]
 	Name     repo.Field[Pointer, Name]
 	Flag     repo.Field[Pointer, Flag]
 	Level    repo.Number[Pointer, Level]
-	Blob     repo.Field[Pointer, Blob]
 	Omitted  repo.Field[Pointer, string]
 }{
 	String:   repo.NewField[Pointer](1, repo.PutString[string]),
@@ -218,19 +193,16 @@ var PointerFields = struct {
 	Uint8:    repo.NewNumber[Pointer](5, repo.PutUint[uint8]),
 	Float32:  repo.NewNumber[Pointer](6, repo.PutFloat[float32]),
 	Float64:  repo.NewNumber[Pointer](7, repo.PutFloat[float64]),
-	Bytes:    repo.NewField[Pointer](8, repo.PutBytes[[]byte]),
-	Time:     repo.NewField[Pointer](9, repo.PutTime),
-	Duration: repo.NewNumber[Pointer](10, repo.PutInt[time.Duration]),
-	Text:     repo.NewField[Pointer](11, repo.PutText[netip.Addr]),
-	Number:   repo.NewField[Pointer](12, repo.PutText[big.Int]),
-	Binary:   repo.NewField[Pointer](13, repo.PutBinary[url.URL]),
-	Point:    repo.NewField[Pointer](14, repo.PutJSON[Point]),
-	Slice:    repo.NewField[Pointer](15, repo.PutJSON[[]string]),
-	Name:     repo.NewField[Pointer](16, repo.PutString[Name]),
-	Flag:     repo.NewField[Pointer](17, repo.PutBool[Flag]),
-	Level:    repo.NewNumber[Pointer](18, repo.PutInt[Level]),
-	Blob:     repo.NewField[Pointer](19, repo.PutBytes[Blob]),
-	Omitted:  repo.NewField[Pointer](20, repo.PutString[string]),
+	Time:     repo.NewField[Pointer](8, repo.PutTime),
+	Duration: repo.NewNumber[Pointer](9, repo.PutInt[time.Duration]),
+	Text:     repo.NewField[Pointer](10, repo.PutText[netip.Addr]),
+	Number:   repo.NewField[Pointer](11, repo.PutText[big.Int]),
+	Binary:   repo.NewField[Pointer](12, repo.PutBinary[url.URL]),
+	Point:    repo.NewField[Pointer](13, repo.PutJSON[Point]),
+	Name:     repo.NewField[Pointer](14, repo.PutString[Name]),
+	Flag:     repo.NewField[Pointer](15, repo.PutBool[Flag]),
+	Level:    repo.NewNumber[Pointer](16, repo.PutInt[Level]),
+	Omitted:  repo.NewField[Pointer](17, repo.PutString[string]),
 }
 
 // Pointers stores pointers; Get, Create, Save and the other operations come from [repo.Repository].

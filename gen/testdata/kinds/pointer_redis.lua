@@ -7,9 +7,8 @@ local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
 local listed = true -- whether an index is kept only to list all records
 local fields = { 'id' } -- read before a write
-local names = { 'id', 'string', 'bool', 'int', 'int64', 'uint8', 'float32', 'float64', 'bytes', 'time',
-  'duration', 'text', 'number', 'binary', 'point', 'slice', 'name', 'flag', 'level', 'blob',
-  'omitted' } -- all fields, where no version tells of changes
+local names = { 'id', 'string', 'bool', 'int', 'int64', 'uint8', 'float32', 'float64', 'time', 'duration',
+  'text', 'number', 'binary', 'point', 'name', 'flag', 'level', 'omitted' } -- all fields, where no version tells of changes
 
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.

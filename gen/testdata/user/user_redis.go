@@ -45,7 +45,7 @@ var userEntity = &repo.Entity[User, string]{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{9}},
 		{Name: "status/created_at", Kind: repo.IndexEqual, Fields: []int{3}, Order: new(9)},
 	},
-	Listing:  new(2),
+	Listing:  new(4),
 	Expires:  true,
 	TTL:      720 * time.Hour,
 	Script:   userScript,

@@ -4,7 +4,7 @@ package color
 // Status is how a color looks.
 type Status int
 
-// The statuses; the last one is a secret.
+// The statuses; the last one can be stored by this package only.
 const (
 	Bright Status = iota
 	Dark
