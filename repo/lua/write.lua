@@ -180,7 +180,9 @@ local function write(w)
   if op == 'delete' then
     redis.call('DEL', w.record)
   else
-    redis.call('HSET', w.record, unpack(ARGV, w.sets, w.last))
+    if w.last >= w.sets then
+      redis.call('HSET', w.record, unpack(ARGV, w.sets, w.last))
+    end
     if w.exists and w.adds > w.clears then
       redis.call('HDEL', w.record, unpack(ARGV, w.clears, w.adds - 1))
     end
