@@ -49,7 +49,7 @@ func (c *call) keyspaces(prefix string) ([]keyspace, error) {
 		return nil, err
 	}
 	if len(mistakes) > 0 {
-		return nil, shorten(mistakes)
+		return nil, mistakes
 	}
 	c.noteIfNone(packages)
 

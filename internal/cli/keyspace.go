@@ -29,7 +29,7 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 	add := func(name, kind, index, meaning string) {
 		space.Keys = append(space.Keys, keyRow{prefix + "{" + e.Name + "}:" + name, kind, index, meaning})
 	}
-	add("r:"+placeholders(keyNames(e)), "hash", "", "the record: a field per struct field")
+	add("r:"+placeholders(keyNames(e)), "hash", "", record(e))
 	for _, index := range e.Indexes {
 		name, kind, meaning := describe(e, index)
 		add(name, kind, index.Name, meaning)
@@ -42,6 +42,17 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 		add("m", "hash", "", "id -> the index entries to remove when the record expires")
 	}
 	return space
+}
+
+// record says what the hash of a record holds.
+func record(e *schema.Entity) string {
+	meaning := "the record: a field per struct field"
+	for _, field := range e.Fields {
+		if field.Fold {
+			meaning += "; ~" + field.Name + ": " + field.Name + " without case, if that differs"
+		}
+	}
+	return meaning
 }
 
 // describe gives an index's key after the entity, its Redis type and meaning.

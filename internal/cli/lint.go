@@ -28,7 +28,7 @@ func runLint(c *call) error {
 		return err
 	}
 	if len(mistakes) > 0 {
-		return shorten(mistakes)
+		return mistakes
 	}
 	c.noteIfNone(packages)
 	return nil

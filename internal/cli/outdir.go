@@ -19,7 +19,8 @@ import (
 )
 
 // elsewhere generates the one package of packages into another directory.
-func elsewhere(packages []*load.Package, dir string) (output, error) {
+// Names are those of survey.
+func elsewhere(packages []*load.Package, names map[string]string, dir string) (output, error) {
 	if len(packages) != 1 {
 		return output{}, usagef("-out takes the entities of one package, not of %d", len(packages))
 	}
@@ -28,20 +29,23 @@ func elsewhere(packages []*load.Package, dir string) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	o := output{dir: dir, source: p.Path, name: p.Name}
+	o := output{dir: dir, source: p.Path}
 	if sameFile(dir, p.Dir) {
-		o.files, err = gen.Generate(p.Package, gen.Options{})
+		o.files, err = beside(p, names)
 		return o, err
 	}
 	if p.Name == "main" {
 		return output{}, usagef("-out cannot work for package main, which nothing can import")
 	}
 	o.elsewhere = true
-	options := gen.Options{}
+	options := gen.Options{Imports: names}
 	if options.PackageName, err = packageName(dir); err != nil {
 		return output{}, err
 	}
 	if options.PackagePath, err = importPath(dir); err != nil {
+		return output{}, err
+	}
+	if options.Declared, err = declared(dir, options.PackageName); err != nil {
 		return output{}, err
 	}
 	o.files, err = gen.Generate(p.Package, options)

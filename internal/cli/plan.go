@@ -8,9 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/redisgen/redisgen/gen"
 	"github.com/redisgen/redisgen/internal/load"
-	"github.com/redisgen/redisgen/schema"
 )
 
 // change is a file that is not what generate would make of it.
@@ -34,7 +32,8 @@ func (c *call) plan(out string) ([]change, error) {
 		mistakes = append(mistakes, p.Unsupported()...)
 	}
 	if len(mistakes) > 0 {
-		return nil, shorten(mistakes)
+		mistakes.Sort()
+		return nil, mistakes
 	}
 	c.noteIfNone(packages)
 
@@ -47,8 +46,8 @@ func (c *call) plan(out string) ([]change, error) {
 		problems []error
 	)
 	for _, o := range outputs {
-		found, err := o.changes()
-		changes = append(changes, found...)
+		of, err := o.changes()
+		changes = append(changes, of...)
 		problems = append(problems, err)
 	}
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.path, b.path) })
@@ -57,22 +56,26 @@ func (c *call) plan(out string) ([]change, error) {
 
 // outputs generates the packages in memory.
 func (c *call) outputs(packages []*load.Package, out string) ([]output, error) {
-	if out != "" {
-		o, err := elsewhere(packages, out)
-		return []output{o}, err
-	}
-	outputs, err := beside(c.patterns())
+	found, names, err := survey(c.patterns())
 	if err != nil {
 		return nil, err
 	}
-	var problems []error
-	for i := range outputs {
-		o := &outputs[i]
-		at := slices.IndexFunc(packages, func(p *load.Package) bool { return p.Path == o.source })
+	if out != "" {
+		o, err := elsewhere(packages, names, out)
+		return []output{o}, err
+	}
+	var (
+		outputs  []output
+		problems []error
+	)
+	for _, p := range found {
+		o := output{dir: p.Dir, source: p.PkgPath}
+		at := slices.IndexFunc(packages, func(with *load.Package) bool { return with.Path == p.PkgPath })
 		if at >= 0 {
-			o.files, err = gen.Generate(packages[at].Package, gen.Options{})
+			o.files, err = beside(packages[at], names)
 			problems = append(problems, err)
 		}
+		outputs = append(outputs, o)
 	}
 	return outputs, errors.Join(problems...)
 }
@@ -83,17 +86,4 @@ func (c *call) noteIfNone(packages []*load.Package) {
 		fmt.Fprintf(c.stderr, "redisgen: no entities in %s; mark a struct with //redisgen:entity NAME\n",
 			strings.Join(c.patterns(), " "))
 	}
-}
-
-// shorten returns mistakes in order, with the paths that the user would type.
-func shorten(mistakes schema.Errors) schema.Errors {
-	short := make(schema.Errors, len(mistakes))
-	for i, mistake := range mistakes {
-		m := *mistake
-		m.Pos.File = shortPath(m.Pos.File)
-		m.Other.File = shortPath(m.Other.File)
-		short[i] = &m
-	}
-	short.Sort()
-	return short
 }
