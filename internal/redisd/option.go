@@ -1,0 +1,107 @@
+package redisd
+
+import "strings"
+
+// Option changes how a server is started.
+type Option func(*config)
+
+// config is what the options add up to.
+type config struct {
+	version  string
+	unix     bool
+	tls      bool
+	clock    bool
+	users    []user
+	settings []string // lines of redis.conf
+}
+
+type user struct {
+	name, password string
+}
+
+func newConfig(opts []Option) *config {
+	c := &config{version: "default"}
+	for _, opt := range opts {
+		opt(c)
+	}
+	return c
+}
+
+// login returns the name and password of the user that clients connect as, empty if none is needed.
+func (c *config) login() (name, password string) {
+	if len(c.users) == 0 {
+		return "", ""
+	}
+	return c.users[0].name, c.users[0].password
+}
+
+// Version chooses the server program: "default" is the redis-server in PATH; "redis8" and "valkey8" are what
+// versions.sh fetches.
+func Version(name string) Option {
+	return func(c *config) { c.version = name }
+}
+
+// Unix makes the server listen on a Unix socket in place of a TCP port.
+func Unix() Option {
+	return func(c *config) { c.unix = true }
+}
+
+// TLS makes the server accept nothing but TLS, with certificates made for it, and ask clients for one: see [Server.TLS].
+func TLS() Option {
+	return func(c *config) { c.tls = true }
+}
+
+// Clock puts the server's clock in the test's hands: see [Server.Advance].
+func Clock() Option {
+	return func(c *config) { c.clock = true }
+}
+
+// AOF keeps the data in an append-only file, synced on each write, so that it survives Kill and Start.
+func AOF() Option {
+	return Config("appendonly yes", "appendfsync always")
+}
+
+// Password sets the password of the default user.
+func Password(password string) Option {
+	return func(c *config) {
+		c.users = append(c.users, user{"default", password})
+		c.settings = append(c.settings, "requirepass "+quote(password))
+	}
+}
+
+// User adds an ACL user with a password and rules such as "~app:*", "+@all", "-@dangerous", and turns the default user
+// off unless it has a [Password]. Clients connect as the user that is given first.
+func User(name, password string, rules ...string) Option {
+	return func(c *config) {
+		c.users = append(c.users, user{name, password})
+		c.settings = append(c.settings, "user "+name+" on "+quote(">"+password)+" "+strings.Join(rules, " "))
+	}
+}
+
+// Config adds lines in the syntax of redis.conf.
+func Config(lines ...string) Option {
+	return func(c *config) { c.settings = append(c.settings, lines...) }
+}
+
+// lines returns the lines of redis.conf that the options stand for.
+func (c *config) lines() []string {
+	lines := append([]string{`save ""`, "appendonly no"}, c.settings...)
+	if len(c.users) > 0 && !c.hasUser("default") {
+		lines = append(lines, "user default off")
+	}
+	return lines
+}
+
+func (c *config) hasUser(name string) bool {
+	for _, u := range c.users {
+		if u.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// quote writes s as one argument of redis.conf.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`).Replace(s) + `"`
+}
