@@ -1,0 +1,37 @@
+# make test   all that a change must pass; installs what it needs
+# make lint   the same without the tests
+# make demo   a tour of what is generated, on a server of its own
+# make bench  what operations cost
+# make fuzz   each fuzz target for FUZZTIME
+
+FUZZTIME ?= 10s
+
+.PHONY: test lint deps race demo bench generate fuzz
+
+test: lint race
+
+lint: deps
+	.ci/gofmt
+	go vet ./...
+	go tool staticcheck ./...
+	.ci/lua
+	.ci/generated
+
+race: deps
+	go test -race ./...
+
+deps:
+	.ci/deps
+
+demo:
+	go run ./internal/demo
+
+bench:
+	go test -run xxx -bench . ./tests/bench
+
+# The lines that redisgen init writes into a user's file are no lines of this module.
+generate:
+	go generate -skip '^//go:generate go tool' ./...
+
+fuzz:
+	.ci/fuzz $(FUZZTIME)
