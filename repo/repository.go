@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -144,8 +145,14 @@ type prepared[T any] struct {
 	rowWrite
 }
 
+// errNil is what a write of no record leads to.
+var errNil = errors.New("the record is nil")
+
 // prepare encodes v for a write of the whole record.
 func (r *Repository[T, K]) prepare(name string, op operation, v *T, o writeOptions) (*prepared[T], error) {
+	if v == nil {
+		return nil, r.info.recordError(name, "", errNil)
+	}
 	if err := r.fillKey(op, v); err != nil {
 		return nil, r.info.recordError(name, "", err)
 	}
