@@ -4,47 +4,73 @@ package behaviour
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 )
 
-// server is a store that a test runs on.
-type server struct {
-	name string
-	addr func(t *testing.T) string
+// each runs a test on every kind of server, each time with a keyspace of its
+// own.
+func each(t *testing.T, test func(t *testing.T, client *repo.Client)) {
+	t.Helper()
+	eachConfig(t, repo.Config{}, test)
 }
 
-var servers = []server{
-	{"miniredis", func(t *testing.T) string { return miniredis.RunT(t).Addr() }},
-	{"redis", func(t *testing.T) string { return redisd.Shared(t).Addr() }},
+// eachConfig is each with a client of that configuration.
+func eachConfig(t *testing.T, config repo.Config, test func(t *testing.T, client *repo.Client)) {
+	t.Helper()
+	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t, miniredis.RunT(t).Addr(), config))
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t, redisd.Shared(t).Addr(), config))
+	})
+}
+
+// eachClock runs a test on every kind of server with a clock that advance
+// moves. Nothing is swept in the background.
+func eachClock(t *testing.T, test func(t *testing.T, client *repo.Client, advance func(time.Duration))) {
+	t.Helper()
+	config := repo.Config{SweepInterval: -1}
+	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
+		server := miniredis.RunT(t)
+		now := time.Now()
+		server.SetTime(now)
+		test(t, open(t, server.Addr(), config), func(d time.Duration) {
+			now = now.Add(d)
+			server.SetTime(now)
+			server.FastForward(d)
+		})
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		server := redisd.Start(t, redisd.Clock())
+		test(t, open(t, server.Addr(), config), server.Advance)
+	})
 }
 
 var prefixes atomic.Int64
 
-// each runs a test on every kind of server, each time with a keyspace of its
-// own.
-func each(t *testing.T, test func(t *testing.T, client *repo.Client)) {
-	for _, s := range servers {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open(t, s.addr(t), repo.Config{}))
-		})
-	}
-}
-
-// open returns a client with a prefix that no other test has.
+// open returns a client with a prefix that no other has, if config has none.
 func open(t *testing.T, addr string, config repo.Config) *repo.Client {
 	t.Helper()
 	config.Addrs = []string{addr}
 	if config.Prefix == "" {
-		name := strings.NewReplacer("/", "-", "{", "", "}", "").Replace(t.Name())
-		config.Prefix = name + "-" + string(rune('a'+prefixes.Add(1)%26)) + ":"
+		config.Prefix = fmt.Sprintf("b%d:", prefixes.Add(1))
 	}
 	client, err := repo.Open(t.Context(), config)
 	if err != nil {
@@ -54,7 +80,7 @@ func open(t *testing.T, addr string, config repo.Config) *repo.Client {
 	return client
 }
 
-// keys returns all keys of a client's keyspace, without the prefix.
+// keys returns all keys of a client's keyspace in order, without the prefix.
 func keys(t *testing.T, client *repo.Client) []string {
 	t.Helper()
 	var list []string
@@ -65,7 +91,113 @@ func keys(t *testing.T, client *repo.Client) []string {
 	if err := iter.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
-var _ redis.UniversalClient
+// snapshot returns all there is in a client's keyspace, by key.
+func snapshot(t *testing.T, client *repo.Client) map[string]string {
+	t.Helper()
+	ctx, rdb := context.Background(), client.Redis()
+	all := map[string]string{}
+	for _, name := range keys(t, client) {
+		key := client.Prefix() + name
+		kind, err := rdb.Type(ctx, key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		switch kind {
+		case "hash":
+			value, err = rdb.HGetAll(ctx, key).Result() // fmt prints maps in order
+		case "zset":
+			value, err = rdb.ZRangeWithScores(ctx, key, 0, -1).Result()
+		default:
+			value, err = rdb.Get(ctx, key).Result()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = fmt.Sprintf("%s %q", kind, value)
+	}
+	return all
+}
+
+// wantSame fails the test if the keyspace is not as it was.
+func wantSame(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	if maps.Equal(got, want) {
+		return
+	}
+	for key := range want {
+		if got[key] != want[key] {
+			t.Errorf("%s: %s is  %s\nwant %s", what, key, got[key], want[key])
+		}
+	}
+	for key := range got {
+		if _, ok := want[key]; !ok {
+			t.Errorf("%s: %s is %s, want nothing", what, key, got[key])
+		}
+	}
+}
+
+// wantEmpty fails the test if anything is left in the keyspace.
+func wantEmpty(t *testing.T, client *repo.Client) {
+	t.Helper()
+	wantSame(t, "what is left", snapshot(t, client), nil)
+}
+
+// must fails the test at once because of an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantErr fails the test if err is not target, in the sense of errors.Is.
+func wantErr(t *testing.T, what string, err, target error) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Errorf("%s: %v, want %v", what, err, target)
+	}
+}
+
+// list returns the records of a query, in its order.
+func list[T any](t *testing.T, q repo.Query[T]) []*T {
+	t.Helper()
+	var all []*T
+	for v, err := range q.All(t.Context()) {
+		must(t, err)
+		all = append(all, v)
+	}
+	return all
+}
+
+// wantCount fails the test if a query does not count n records.
+func wantCount[T any](t *testing.T, what string, q repo.Query[T], n int64) {
+	t.Helper()
+	if got, err := q.Count(t.Context()); got != n || err != nil {
+		t.Errorf("%s: Count = %d, %v, want %d", what, got, err, n)
+	}
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// commands returns how often a server has executed each command.
+func commands(t *testing.T, rdb redis.UniversalClient) string {
+	t.Helper()
+	info, err := rdb.Info(context.Background(), "commandstats").Result()
+	must(t, err)
+	return info
+}
