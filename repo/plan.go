@@ -233,12 +233,12 @@ func lexBounds(info *entityInfo, c condition) (low, high string) {
 	return low, high
 }
 
-// lexEscape is the value part of lexmember in repo/lua/value.lua.
+// lexEscape is the value part of lexmember in repo/lua/lex.lua.
 func lexEscape(value string) string {
 	return strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02").Replace(value)
 }
 
-// lexInt is lexint in repo/lua/value.lua.
+// lexInt is lexint in repo/lua/lex.lua.
 func lexInt(text string) string {
 	digits, negative := strings.CutPrefix(text, "-")
 	digits = strings.Repeat("0", 20-len(digits)) + digits

@@ -32,10 +32,11 @@ func newScript(parts ...string) *script {
 }
 
 const (
-	// scriptBase starts every script: the keyspace that names are relative to.
-	scriptBase = "local base = ARGV[1]\n"
+	// scriptBase starts a script: the keyspace that names are relative to, and
+	// what is used so often that a local name is worth its while.
+	scriptBase = "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
 	// scriptWrite names what else a write is given.
-	scriptWrite = "local op, clock = ARGV[2], ARGV[3]\n"
+	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\n"
 )
 
 // The scripts that are the same for every entity.
@@ -57,15 +58,21 @@ func newWriteScript(info *entityInfo, generated string) *script {
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
 		{"micros", info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
 		{"number", info.has(FieldInfo.isNumber)},
-		{"value", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex || ix.Each })},
+		{"lex", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
+		{"each", info.hasIndex(func(ix Index) bool { return ix.Each })},
 		{"plan", true},
+		{"claim", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
 		{"ledger", info.expires},
 	} {
 		if p.need {
 			parts = append(parts, part(p.name))
 		}
 	}
-	return newScript(append(parts, generated, part("write"))...)
+	parts = append(parts, generated)
+	if info.version < 0 {
+		parts = append(parts, part("digest"))
+	}
+	return newScript(append(parts, part("write"))...)
 }
 
 func (f FieldInfo) isNumber() bool {

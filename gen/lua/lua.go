@@ -38,6 +38,7 @@ func Script(e *schema.Entity) string {
 		"--EXPIRES", expires(e),
 		"--LISTED", listed(e),
 		"--FIELDS", list(fields(e)),
+		"--NAMED", named(fields(e)),
 		"--NAMES", names(e),
 		"--CONFLICT", conflict(e),
 		"--MOVE", move(e),
@@ -104,6 +105,20 @@ func names(e *schema.Entity) string {
 		all[i] = f.Name
 	}
 	return list(all)
+}
+
+// named returns the constructor of a table of values by name. A value that is
+// not there is false.
+func named(fields []string) string {
+	lines := make([]string, len(fields))
+	for i, name := range fields {
+		key := name
+		if !isName(name) {
+			key = "[" + quote(name) + "]"
+		}
+		lines[i] = fmt.Sprintf("    %s = values[%d] or false,", key, i+1)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // list returns a table of strings, some to a line.

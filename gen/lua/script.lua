@@ -9,6 +9,13 @@ local listed = --LISTED -- whether an index is kept only to list all records
 local fields = --FIELDS -- read before a write
 local names = --NAMES -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+--NAMED
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

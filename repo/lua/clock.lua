@@ -1,3 +1,3 @@
 -- The server's clock in µs since 1970. It stands still while a script runs.
-local server = redis.call('TIME')
+local server = call('TIME')
 server = server[1] * 1000000 + server[2]

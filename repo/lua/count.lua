@@ -13,4 +13,4 @@
 if ARGV[5] ~= '' and clear(tonumber(ARGV[5])) == tonumber(ARGV[5]) then
   return -1
 end
-return redis.call(ARGV[2] == 'lex' and 'ZLEXCOUNT' or 'ZCOUNT', KEYS[1], ARGV[3], ARGV[4])
+return call(ARGV[2] == 'lex' and 'ZLEXCOUNT' or 'ZCOUNT', KEYS[1], ARGV[3], ARGV[4])

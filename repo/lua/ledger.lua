@@ -5,7 +5,7 @@
 
 -- release removes every entry that the record of an id has left.
 local function release(id)
-  local entries = redis.call('HGET', base .. 'm', id)
+  local entries = call('HGET', base .. 'm', id)
   if entries then
     local at = 1
     local function part()
@@ -18,29 +18,29 @@ local function release(id)
       local index, member = part(), part()
       local key = base .. index
       if string.sub(index, 1, 1) ~= 'u' then
-        redis.call('ZREM', key, member)
-      elseif redis.call('HGET', key, member) == id then
-        redis.call('HDEL', key, member)
+        call('ZREM', key, member)
+      elseif call('HGET', key, member) == id then
+        call('HDEL', key, member)
       end
     end
-    redis.call('HDEL', base .. 'm', id)
+    call('HDEL', base .. 'm', id)
   end
-  redis.call('ZREM', base .. 'x', id)
+  call('ZREM', base .. 'x', id)
 end
 
 -- clear releases at most so many ids that are due, and returns how many were.
 local function clear(most)
-  local due = redis.call('ZRANGEBYSCORE', base .. 'x', '-inf', '(' .. string.format('%.0f', math.floor(server / 1000)), 'LIMIT', 0, most)
+  local due = call('ZRANGEBYSCORE', base .. 'x', '-inf', '(' .. format('%.0f', floor(server / 1000)), 'LIMIT', 0, most)
   for _, id in ipairs(due) do
     local record = base .. 'r:' .. id
-    if redis.call('EXISTS', record) == 0 then
+    if call('EXISTS', record) == 0 then
       release(id)
     else -- its expiry was changed by another hand
-      local at = redis.call('PEXPIRETIME', record)
+      local at = call('PEXPIRETIME', record)
       if at > 0 then
-        redis.call('ZADD', base .. 'x', at, id)
+        call('ZADD', base .. 'x', at, id)
       else
-        redis.call('ZREM', base .. 'x', id)
+        call('ZREM', base .. 'x', id)
       end
     end
   end

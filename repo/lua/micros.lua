@@ -7,12 +7,11 @@ local function micros(text)
   if not year then
     return '-inf'
   end
-  local floor = math.floor
   month = tonumber(month)
   year = month <= 2 and year - 1 or tonumber(year)
   local era = floor(year / 400)
   local yoe = year - era * 400
   local doy = floor((153 * (month > 2 and month - 3 or month + 9) + 2) / 5) + day - 1
   local days = era * 146097 + yoe * 365 + floor(yoe / 4) - floor(yoe / 100) + doy - 719468
-  return string.format('%.0f', (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000 + rest)
+  return format('%.0f', (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000 + rest)
 end

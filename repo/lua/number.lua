@@ -19,7 +19,7 @@ local function sum(kind, stored, amount, low, high)
     if x ~= x or x < tonumber(low) or x > tonumber(high) then
       return nil
     end
-    return string.format('%.17g', x)
+    return format('%.17g', x)
   end
   local high1, low1 = halves(stored)
   if not high1 then
@@ -44,7 +44,7 @@ local function sum(kind, stored, amount, low, high)
     return nil
   end
   if billions == 0 then
-    return string.format('%.0f', rest)
+    return format('%.0f', rest)
   end
-  return string.format('%.0f%09.0f', billions, math.abs(rest))
+  return format('%.0f%09.0f', billions, math.abs(rest))
 end

@@ -36,15 +36,15 @@ end
 -- and whether the cursor's own entry is still there. If not, its place among
 -- the entries of the same score is found by halving.
 local function before()
-  local found = redis.call('ZSCORE', index, member)
+  local found = call('ZSCORE', index, member)
   if found == score then
-    return redis.call('ZRANK', index, member), true
+    return call('ZRANK', index, member), true
   end
-  local from = redis.call('ZCOUNT', index, '-inf', '(' .. score)
-  local to = from + redis.call('ZCOUNT', index, score, score)
+  local from = call('ZCOUNT', index, '-inf', '(' .. score)
+  local to = from + call('ZCOUNT', index, score, score)
   while from < to do
-    local middle = math.floor((from + to) / 2)
-    if less(redis.call('ZRANGE', index, middle, middle)[1], member) then
+    local middle = floor((from + to) / 2)
+    if less(call('ZRANGE', index, middle, middle)[1], member) then
       from = middle + 1
     else
       to = middle
@@ -59,7 +59,7 @@ local function below(bound)
     return 0
   end
   local open = string.sub(bound, 1, 1) == '('
-  return redis.call('ZCOUNT', index, '-inf', open and string.sub(bound, 2) or '(' .. bound)
+  return call('ZCOUNT', index, '-inf', open and string.sub(bound, 2) or '(' .. bound)
 end
 
 -- What is left to read: between two members, or two ranks in ascending order.
@@ -70,7 +70,7 @@ if lex then
   end
 else
   first = below(low)
-  last = (high == '+inf' and redis.call('ZCARD', index) or redis.call('ZCOUNT', index, '-inf', high)) - 1
+  last = (high == '+inf' and call('ZCARD', index) or call('ZCOUNT', index, '-inf', high)) - 1
   if score ~= '' then
     local rank, there = before()
     if reverse then
@@ -87,10 +87,10 @@ local function fetch(count)
   if lex then
     local members
     if reverse then
-      members = redis.call('ZREVRANGEBYLEX', index, high, low, 'LIMIT', 0, count)
+      members = call('ZREVRANGEBYLEX', index, high, low, 'LIMIT', 0, count)
       high = '(' .. (members[#members] or '')
     else
-      members = redis.call('ZRANGEBYLEX', index, low, high, 'LIMIT', 0, count)
+      members = call('ZRANGEBYLEX', index, low, high, 'LIMIT', 0, count)
       low = '(' .. (members[#members] or '')
     end
     return members, {}
@@ -102,7 +102,7 @@ local function fetch(count)
   if from > to then
     return {}, {}
   end
-  local list = redis.call('ZRANGE', index, from, to, 'WITHSCORES')
+  local list = call('ZRANGE', index, from, to, 'WITHSCORES')
   local members, scores = {}, {}
   for i = 1, #list, 2 do
     local at = reverse and (#list - i + 1) / 2 or (i + 1) / 2
@@ -124,11 +124,11 @@ repeat
   local members, scores = fetch(count)
   for i, entry in ipairs(members) do
     local record = ARGV[1] .. 'r:' .. id_of(entry)
-    local values = found < limit and redis.call('HMGET', record, unpack(ARGV, 11))
+    local values = found < limit and call('HMGET', record, unpack(ARGV, 11))
     if values and values[1] then
       found = found + 1
       page[4 + found] = values
-    elseif not values and redis.call('EXISTS', record) == 1 then
+    elseif not values and call('EXISTS', record) == 1 then
       page[1] = 1
       break
     else
@@ -144,7 +144,7 @@ until page[1] == 1 or #members < count
 
 page[4] = #gone
 for _, entry in ipairs(gone) do
-  redis.call('ZREM', index, entry)
+  call('ZREM', index, entry)
   if ARGV[10] == '1' then
     release(id_of(entry))
   end

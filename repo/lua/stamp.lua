@@ -2,18 +2,18 @@
 -- calendar is Howard Hinnant's civil_from_days,
 -- https://howardhinnant.github.io/date_algorithms.html
 local function stamp(us)
-  local floor = math.floor
-  local seconds = floor(us / 1000000)
-  local days = floor(seconds / 86400)
-  local rest = seconds - days * 86400
-  days = days + 719468
-  local era = floor(days / 146097)
-  local doe = days - era * 146097
+  local micro = us % 1000000
+  local seconds = (us - micro) / 1000000
+  local rest = seconds % 86400
+  local days = (seconds - rest) / 86400 + 719468
+  local doe = days % 146097
   local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
   local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
   local mp = floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
-  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06dZ', year, month, doy - floor((153 * mp + 2) / 5) + 1,
-    floor(rest / 3600), floor(rest / 60) % 60, rest % 60, us - seconds * 1000000)
+  local year = yoe + (days - doe) / 146097 * 400 + (month <= 2 and 1 or 0)
+  local second = rest % 60
+  local minute = (rest - second) / 60 % 60
+  return format('%04d-%02d-%02dT%02d:%02d:%02d.%06dZ', year, month, doy - floor((153 * mp + 2) / 5) + 1,
+    floor(rest / 3600), minute, second, micro)
 end

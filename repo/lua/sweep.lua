@@ -8,5 +8,5 @@
 -- there is none.
 
 local due = clear(tonumber(ARGV[2]))
-local next = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return { due, next[2] and math.max(0, next[2] - math.floor(server / 1000)) or -1 }
+local next = call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+return { due, next[2] and math.max(0, next[2] - floor(server / 1000)) or -1 }

@@ -9,6 +9,16 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'group', 'user', 'since', 'rank' } -- read before a write
 local names = { 'group', 'user', 'since', 'rank' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    group = values[1] or false,
+    user = values[2] or false,
+    since = values[3] or false,
+    rank = values[4] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

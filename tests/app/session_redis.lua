@@ -9,6 +9,20 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'user_id', 'device', 'origin', 'hits', 'last_seen', 'created_at', 'expires_at' } -- read before a write
 local names = { 'id', 'user_id', 'device', 'origin', 'hits', 'last_seen', 'created_at', 'expires_at' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    user_id = values[2] or false,
+    device = values[3] or false,
+    origin = values[4] or false,
+    hits = values[5] or false,
+    last_seen = values[6] or false,
+    created_at = values[7] or false,
+    expires_at = values[8] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

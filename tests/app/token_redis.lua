@@ -9,6 +9,15 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'number', 'user_id', 'serial' } -- read before a write
 local names = { 'number', 'user_id', 'serial' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    number = values[1] or false,
+    user_id = values[2] or false,
+    serial = values[3] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

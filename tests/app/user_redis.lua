@@ -10,6 +10,26 @@ local fields = { 'id', 'username', '~username', 'email', 'status', 'age', 'tags'
   'nickname', '~nickname', 'created_at', 'updated_at', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    username = values[2] or false,
+    ['~username'] = values[3] or false,
+    email = values[4] or false,
+    status = values[5] or false,
+    age = values[6] or false,
+    tags = values[7] or false,
+    ['~tags'] = values[8] or false,
+    balance = values[9] or false,
+    nickname = values[10] or false,
+    ['~nickname'] = values[11] or false,
+    created_at = values[12] or false,
+    updated_at = values[13] or false,
+    version = values[14] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -9,6 +9,13 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id' } -- read before a write
 local names = { 'id' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

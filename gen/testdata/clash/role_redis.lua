@@ -9,6 +9,21 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'ctx', 'r', 'row', 'type', 'len', 'uuid', 'mark', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    ctx = values[2] or false,
+    r = values[3] or false,
+    row = values[4] or false,
+    type = values[5] or false,
+    len = values[6] or false,
+    uuid = values[7] or false,
+    mark = values[8] or false,
+    version = values[9] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -9,6 +9,16 @@ local listed = false -- whether an index is kept only to list all records
 local fields = { 'id', 'created_at', 'version', 'owner_id' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    created_at = values[2] or false,
+    version = values[3] or false,
+    owner_id = values[4] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -9,6 +9,19 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'status', 'priority', 'color', 'backup', 'code', 'created_at' } -- read before a write
 local names = { 'id', 'status', 'was', 'next', 'priority', 'free', 'color', 'backup', 'code', 'created_at' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    status = values[2] or false,
+    priority = values[3] or false,
+    color = values[4] or false,
+    backup = values[5] or false,
+    code = values[6] or false,
+    created_at = values[7] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

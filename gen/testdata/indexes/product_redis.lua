@@ -12,6 +12,44 @@ local fields = { 'id', 'shop', 'sku', '~sku', 'serial', 'hash', 'weight', 'seen'
   'changed', 'until', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    shop = values[2] or false,
+    sku = values[3] or false,
+    ['~sku'] = values[4] or false,
+    serial = values[5] or false,
+    hash = values[6] or false,
+    weight = values[7] or false,
+    seen = values[8] or false,
+    host = values[9] or false,
+    fresh = values[10] or false,
+    region = values[11] or false,
+    building = values[12] or false,
+    floor = values[13] or false,
+    listed = values[14] or false,
+    price = values[15] or false,
+    stock = values[16] or false,
+    rating = values[17] or false,
+    warranty = values[18] or false,
+    title = values[19] or false,
+    ['~title'] = values[20] or false,
+    big = values[21] or false,
+    gateway = values[22] or false,
+    colors = values[23] or false,
+    ['~colors'] = values[24] or false,
+    labels = values[25] or false,
+    sizes = values[26] or false,
+    masks = values[27] or false,
+    hosts = values[28] or false,
+    added = values[29] or false,
+    changed = values[30] or false,
+    ['until'] = values[31] or false,
+    version = values[32] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

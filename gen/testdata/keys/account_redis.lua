@@ -9,6 +9,14 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    version = values[2] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

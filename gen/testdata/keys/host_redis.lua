@@ -9,6 +9,16 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- read before a write
 local names = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    addr = values[1] or false,
+    created_at = values[2] or false,
+    updated_at = values[3] or false,
+    expires_at = values[4] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

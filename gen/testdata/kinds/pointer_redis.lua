@@ -10,6 +10,13 @@ local fields = { 'id' } -- read before a write
 local names = { 'id', 'string', 'bool', 'int', 'int64', 'uint8', 'float32', 'float64', 'time', 'duration',
   'text', 'number', 'binary', 'point', 'name', 'flag', 'level', 'omitted' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -12,6 +12,13 @@ local names = { 'id', 'string', 'bool', 'int', 'int8', 'rune', 'int64', 'uint', 
   'map', 'array', 'anonymous', 'name', 'flag', 'level', 'size', 'ratio', 'blob', 'labels',
   'attrs' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

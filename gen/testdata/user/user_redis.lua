@@ -10,6 +10,23 @@ local fields = { 'id', 'username', '~username', 'email', 'status', 'age', 'tags'
   'updated_at', 'expires_at', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    username = values[2] or false,
+    ['~username'] = values[3] or false,
+    email = values[4] or false,
+    status = values[5] or false,
+    age = values[6] or false,
+    tags = values[7] or false,
+    created_at = values[8] or false,
+    updated_at = values[9] or false,
+    expires_at = values[10] or false,
+    version = values[11] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -9,6 +9,13 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'user_id' } -- read before a write
 local names = { 'user_id', 'role', 'status' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    user_id = values[1] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -1,5 +1,3 @@
--- How values stand in indexes.
-
 -- lexmember returns the member of a lex index: the value, NUL, the id. The
 -- value's own NULs are escaped so that the first NUL ends it and the order
 -- stays that of the bytes.
@@ -16,27 +14,4 @@ local function lexint(text)
   end
   local digits = string.rep('0', 21 - #text) .. string.sub(text, 2)
   return '0' .. string.gsub(digits, '%d', function(d) return 9 - d end)
-end
-
--- elements returns the set of elements of a slice stored as JSON.
-local function elements(kind, text)
-  local set = {}
-  if not text then
-    return set
-  end
-  if kind == 'int' then
-    for digits in string.gmatch(text, '-?%d+') do
-      set[digits] = true
-    end
-    return set
-  end
-  local ok, list = pcall(cjson.decode, text)
-  if ok and type(list) == 'table' then
-    for _, element in ipairs(list) do
-      if type(element) == 'string' then
-        set[element] = true
-      end
-    end
-  end
-  return set
 end
