@@ -1,0 +1,121 @@
+package consumer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/redisgen/redisgen"
+
+// listed is a package as go list shows it.
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+	Module     *struct{ Path string }
+}
+
+// list returns the packages of this module and all that they depend on, by
+// import path.
+func list(t *testing.T) map[string]listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps,Module", module+"/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]listed{}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages[p.ImportPath] = p
+	}
+}
+
+// outside returns the module of a package's import that is neither of the
+// standard library nor of this module, and "" for others.
+func outside(p listed) string {
+	if p.Standard || p.Module == nil || p.Module.Path == module {
+		return ""
+	}
+	return p.Module.Path
+}
+
+// TestDirections keeps the directions of dependencies between packages.
+func TestDirections(t *testing.T) {
+	packages := list(t)
+	within := func(path string, roots ...string) bool {
+		return slices.ContainsFunc(roots, func(root string) bool {
+			root = module + "/" + root
+			return path == root || strings.HasPrefix(path, root+"/")
+		})
+	}
+	for _, rule := range []struct {
+		of      string
+		own     []string // packages of this module that it may import
+		modules []string // other modules that it may import
+	}{
+		{"schema", []string{"schema"}, nil},
+		{"internal/names", nil, nil},
+		{"internal/load", []string{"schema"}, []string{"golang.org/x/tools"}},
+		{"gen", []string{"schema", "gen", "internal/names"}, []string{"github.com/dave/jennifer", "golang.org/x/tools"}},
+		{"internal/cli", []string{"schema", "gen", "internal/load"}, []string{"github.com/aymanbagabas/go-udiff", "golang.org/x/mod", "golang.org/x/tools"}},
+		{"cmd", []string{"internal/cli"}, nil},
+		{"repo", []string{"repo", "schema/tframex"}, []string{"github.com/redis/go-redis/v9"}},
+	} {
+		found := false
+		for path, p := range packages {
+			if !within(path, rule.of) {
+				continue
+			}
+			found = true
+			for _, imported := range p.Imports {
+				q, ok := packages[imported]
+				if !ok {
+					continue // "C", "unsafe"
+				}
+				if m := outside(q); m != "" && !slices.Contains(rule.modules, m) {
+					t.Errorf("%s imports %s", path, imported)
+				}
+				if strings.HasPrefix(imported, module+"/") && !within(imported, rule.own...) {
+					t.Errorf("%s imports %s", path, imported)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("there is no package %s", rule.of)
+		}
+	}
+}
+
+// TestRuntimeStandsAlone checks that a program with generated code links
+// nothing of this module but the runtime.
+func TestRuntimeStandsAlone(t *testing.T) {
+	for _, path := range list(t)[module+"/repo"].Deps {
+		if strings.HasPrefix(path, module+"/") {
+			t.Errorf("repo depends on %s", path)
+		}
+	}
+}
+
+// TestOneUserOfJennifer keeps the library that writes Go in package gen.
+func TestOneUserOfJennifer(t *testing.T) {
+	var users []string
+	for path, p := range list(t) {
+		if slices.Contains(p.Imports, "github.com/dave/jennifer/jen") && strings.HasPrefix(path, module) {
+			users = append(users, path)
+		}
+	}
+	if len(users) != 1 || users[0] != module+"/gen" {
+		t.Errorf("jennifer is used by %q", users)
+	}
+}
