@@ -11,3 +11,5 @@
 //		Department string `redis:"department,index"`
 //	}
 package tframex
+
+//go:generate go run github.com/redisgen/redisgen/cmd/redisgen generate -out ../../repo/tframex .
