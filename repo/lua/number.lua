@@ -1,22 +1,29 @@
 -- Sums of stored numbers. Integers are exact over all of 64 bits, which a
 -- number of Lua, a double, is not: large ones are added in two halves.
 
--- halves splits a decimal integer into billions and the rest, both signed.
+-- halves splits a decimal integer into billions and the rest, both signed. The
+-- base is given because miniredis takes a leading zero for octal without it.
 local function halves(text)
   local sign, digits = string.match(text, '^(%-?)(%d+)$')
   if not digits then
     return nil
   end
   sign = sign == '-' and -1 or 1
-  return sign * (tonumber(string.sub(digits, 1, -10)) or 0), sign * tonumber(string.sub(digits, -9))
+  return sign * (tonumber(string.sub(digits, 1, -10), 10) or 0), sign * tonumber(string.sub(digits, -9), 10)
+end
+
+-- float returns decimal text as a number. It is not tonumber because that of
+-- miniredis does not read 1e+06.
+local function float(text)
+  return string.find(text, '^[+-]?%.?%d[%d%.]*[eE]?[+-]?%d*$') and text + 0
 end
 
 -- sum adds an amount to a stored number, both as text, and returns nil if
 -- either is no number or the sum is not within low and high.
 local function sum(kind, stored, amount, low, high)
   if kind == 'float' then
-    local x = (tonumber(stored) or 0 / 0) + tonumber(amount)
-    if x ~= x or x < tonumber(low) or x > tonumber(high) then
+    local x = (float(stored) or 0 / 0) + float(amount)
+    if x ~= x or x < float(low) or x > float(high) then
       return nil
     end
     return format('%.17g', x)
