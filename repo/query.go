@@ -261,11 +261,12 @@ func (q Query[T]) fetch(ctx context.Context, p *plan, at *position, limit int, p
 	if q.source.info.expires {
 		expires = "1"
 	}
-	args := newArgs(10 + len(q.source.read))
+	args := newArgs(11 + len(q.source.read))
 	args.add(string(q.source.space), p.by, p.low, p.high, reverse, at.score, at.member)
 	args.addInt(limit)
 	args.addInt(limit + spare)
 	args.add(expires)
+	args.addInt(q.source.info.key + 1)
 	reply, err := q.source.client.do(ctx, &call{
 		script: pageScript, keys: []string{p.key}, args: append(args.args, q.source.read...),
 	})

@@ -9,6 +9,7 @@
 --   for the first page
 -- ARGV[8]  how many records, ARGV[9] how many entries to look at, at most
 -- ARGV[10] 1 if records expire
+-- ARGV[11] which of the fields to read is there if the record is
 -- then the fields to read
 --
 -- Returns 1 if there are more, the score and the member at which the page
@@ -20,6 +21,7 @@ local lex, reverse = ARGV[2] == 'lex', ARGV[5] == '1'
 local low, high = ARGV[3], ARGV[4]
 local score, member = ARGV[6], ARGV[7]
 local limit, budget = tonumber(ARGV[8]), tonumber(ARGV[9])
+local key = tonumber(ARGV[11])
 
 -- less compares bytes; the operator would compare by the server's locale.
 local function less(a, b)
@@ -124,8 +126,8 @@ repeat
   local members, scores = fetch(count)
   for i, entry in ipairs(members) do
     local record = ARGV[1] .. 'r:' .. id_of(entry)
-    local values = found < limit and call('HMGET', record, unpack(ARGV, 11))
-    if values and values[1] then
+    local values = found < limit and call('HMGET', record, unpack(ARGV, 12))
+    if values and values[key] then
       found = found + 1
       page[4 + found] = values
     elseif not values and call('EXISTS', record) == 1 then
