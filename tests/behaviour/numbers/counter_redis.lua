@@ -10,6 +10,15 @@ local fields = { 'id', 'scored', 'serial' } -- read before a write
 local names = { 'id', 'int8', 'int16', 'int32', 'int64', 'int', 'uint8', 'uint16', 'uint32', 'uint64',
   'uint', 'float32', 'float64', 'scored', 'serial' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    scored = values[2] or false,
+    serial = values[3] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

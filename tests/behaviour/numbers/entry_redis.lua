@@ -9,6 +9,16 @@ local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'rank', 'word', 'codes' } -- read before a write
 local names = { 'note', 'rank', 'word', 'codes', 'id' } -- all fields, where no version tells of changes
 
+-- named returns values read, or none, by the names of their fields.
+local function named(values)
+  return {
+    id = values[1] or false,
+    rank = values[2] or false,
+    word = values[3] or false,
+    codes = values[4] or false,
+  }
+end
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)
