@@ -28,13 +28,17 @@ type Client struct {
 	sweeper *sweeper
 }
 
-// Open connects to the server that config names and checks that it answers;
-// one round trip. The caller closes the client.
+// Open connects to the server that config names, checks that it answers, and
+// logs a warning if it may evict records; two round trips. The caller closes
+// the client.
 func Open(ctx context.Context, config Config) (*Client, error) {
-	options, err := config.universal()
-	if err != nil {
+	if err := config.fillFromURL(); err != nil {
 		return nil, err
 	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	options := config.universal()
 	client, err := newClient(redis.NewUniversalClient(options), true, config)
 	if err != nil {
 		return nil, err
@@ -43,6 +47,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 		_ = client.Close()
 		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(options.Addrs, ","), err)
 	}
+	client.warnOfEviction(ctx)
 	return client, nil
 }
 

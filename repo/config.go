@@ -139,10 +139,7 @@ func (c Config) withDefaults() Config {
 }
 
 // universal returns the options of go-redis's client.
-func (c Config) universal() (*redis.UniversalOptions, error) {
-	if err := c.fillFromURL(); err != nil {
-		return nil, err
-	}
+func (c Config) universal() *redis.UniversalOptions {
 	c = c.withDefaults()
 	if len(c.Addrs) == 0 {
 		c.Addrs = []string{"localhost:6379"}
@@ -158,7 +155,7 @@ func (c Config) universal() (*redis.UniversalOptions, error) {
 		ContextTimeoutEnabled: true,
 		// One attempt: the client repeats dialing itself, with its own pauses.
 		DialerRetries: 1,
-	}, c.check()
+	}
 }
 
 // fillFromURL sets what the URL says and the other fields do not.
