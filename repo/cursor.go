@@ -3,6 +3,8 @@ package repo
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -42,7 +44,10 @@ func parseCursor(cursor string, p *plan) (position, error) {
 		return position{}, ErrCursor
 	}
 	score, member, ok := strings.Cut(rest, "\x00")
-	if !ok || score == "" || member == "" && p.by == "lex" {
+	if !ok || member == "" && p.by == "lex" {
+		return position{}, ErrCursor
+	}
+	if f, err := strconv.ParseFloat(score, 64); err != nil || math.IsNaN(f) {
 		return position{}, ErrCursor
 	}
 	return position{score, member}, nil
