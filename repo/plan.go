@@ -132,6 +132,9 @@ func planIndex(info *entityInfo, at space, ix Index, conditions []condition, ord
 			equal++
 		case ix.Order != nil && *ix.Order == c.field && (c.op == within || c.op == equals):
 			p.low, p.high = scoreBounds(info, c)
+			if !c.hasLow {
+				p.low = "(-inf" // where records without the field are
+			}
 		default:
 			return nil
 		}
