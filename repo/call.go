@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/redis/go-redis/v9"
@@ -15,6 +16,17 @@ type call struct {
 	keys   []string
 	args   []any // of a script: what follows the keys
 	write  bool  // must not reach the server twice
+}
+
+// home returns the keyspace of the entity that a call is for.
+func (c *call) home() string {
+	var key string
+	if c.script != nil {
+		key = c.keys[0]
+	} else {
+		key, _ = c.args[1].(string)
+	}
+	return key[:strings.IndexByte(key, '}')+1]
 }
 
 // command is a command whose reply is taken as it arrives and parsed here.

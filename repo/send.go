@@ -97,35 +97,39 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 }
 
 // again returns which of the calls just sent are to be sent once more, and
-// prepares for it. To keep the order of calls, a read after a write that is
-// repeated is repeated too.
+// prepares for it. To keep the order of an entity's calls, a read behind a
+// write that is repeated is repeated too; writes behind it have failed as well.
 func (c *Client) again(ctx context.Context, calls []*call, replies []string, errs []error, sent []int, attempt int) []int {
 	var todo []int
-	unknown, refused := false, false
+	refused := false
+	told := map[*script]bool{}
+	repeated := map[string]bool{} // entities
 	for _, at := range sent {
-		switch err := errs[at]; {
+		call, err := calls[at], errs[at]
+		switch {
+		case err == nil && (call.write || !repeated[call.home()]):
+			continue
 		case err == nil:
-			if len(todo) > 0 && !calls[at].write {
-				todo = append(todo, at)
-			}
+			todo = append(todo, at)
 		case isRedirect(err):
-			replies[at], errs[at] = c.follow(ctx, calls[at], false)
+			replies[at], errs[at] = c.follow(ctx, call, false)
 			if isNoScript(errs[at]) {
-				replies[at], errs[at] = c.follow(ctx, calls[at], true)
+				replies[at], errs[at] = c.follow(ctx, call, true)
 			}
+		case isNoScript(err) && !told[call.script]:
+			// One call with the whole script tells the server; the rest follow
+			// by its SHA-1.
+			told[call.script] = true
+			replies[at], errs[at] = c.do(ctx, call)
 		case isNoScript(err):
-			if !unknown && attempt <= c.retries {
-				// One call with the whole script tells the server; the rest
-				// follow by its SHA-1.
-				unknown = true
-				replies[at], errs[at] = c.do(ctx, calls[at])
-				continue
-			}
 			todo = append(todo, at)
 		case isRefused(err):
 			refused = true
 			todo = append(todo, at)
+		default:
+			continue
 		}
+		repeated[call.home()] = true
 	}
 	if attempt >= c.retries+1 {
 		return nil
