@@ -2,6 +2,7 @@ package repo
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func planIndex(info *entityInfo, at space, ix Index, conditions []condition, ord
 		case ix.Order != nil && *ix.Order == c.field && (c.op == within || c.op == equals):
 			p.low, p.high = scoreBounds(info, c)
 			if !c.hasLow {
-				p.low = "(-inf" // where records without the field are
+				p.low = leastScore
 			}
 		default:
 			return nil
@@ -146,6 +147,10 @@ func planIndex(info *entityInfo, at space, ix Index, conditions []condition, ord
 	p.value = joinValues(values)
 	return p
 }
+
+// leastScore is the least score of a value; -inf is that of an absent one. The
+// embedded store takes (-inf for -inf.
+var leastScore = strconv.FormatFloat(-math.MaxFloat64, 'g', -1, 64)
 
 // planRange plans for an index that keeps records in the order of one field.
 func planRange(info *entityInfo, at space, ix Index, conditions []condition, order int) *plan {
