@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/tests/consumer"
 )
 
 func TestDemo(t *testing.T) {
+	consumer.Checkout(t)
 	server := redisd.Start(t)
 	for name, address := range map[string]string{"embedded": "", "server": server.URL()} {
 		t.Run(name, func(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-//go:embed testdata/consumer
-var consumer embed.FS
+//go:embed testdata/program
+var program embed.FS
 
 const redisgen = "github.com/redisgen/redisgen"
 
@@ -27,7 +27,7 @@ type module struct {
 	env []string
 }
 
-// newModule makes a module of the files in testdata/consumer, which builds with
+// newModule makes a module of the files in testdata/program, which builds with
 // this checkout of redisgen and the versions that it depends on.
 func newModule(ctx context.Context) (m *module, err error) {
 	here := &module{env: os.Environ()}
@@ -56,7 +56,7 @@ func newModule(ctx context.Context) (m *module, err error) {
 
 // fill writes the files of the module.
 func (m *module) fill(root string) error {
-	files, err := fs.Sub(consumer, "testdata/consumer")
+	files, err := fs.Sub(program, "testdata/program")
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@
 package consumer
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,17 +22,35 @@ type Module struct {
 	env  []string
 }
 
+// Checkout returns the directory of this checkout. It looks at all files there,
+// so that go test does not take an old result for that of a changed checkout.
+func Checkout(t testing.TB) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a file of another test
+		}
+		if err == nil && d.IsDir() && d.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
 // Empty returns a directory for a module that does not exist yet. What runs
 // there has no network: modules come from the cache.
 func Empty(t testing.TB, name string) *Module {
 	t.Helper()
 	m := &Module{t: t, Dir: filepath.Join(t.TempDir(), name), env: append(os.Environ(),
 		"GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOWORK=off")}
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", redisgen).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.root = strings.TrimSpace(string(root))
+	m.root = Checkout(t)
 	if err := os.Mkdir(m.Dir, 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/redisgen/redisgen/tests/consumer"
 )
 
 const module = "github.com/redisgen/redisgen"
@@ -25,6 +27,7 @@ type listed struct {
 // import path.
 func list(t *testing.T) map[string]listed {
 	t.Helper()
+	consumer.Checkout(t)
 	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps,Module", module+"/...").Output()
 	if err != nil {
 		t.Fatal(err)
