@@ -4,6 +4,11 @@
 local function stamp(us)
   local micro = us % 1000000
   local seconds = (us - micro) / 1000000
+  if us > 9007199254740992 then -- past what is exact in µs, as an expiry can be: whole ms
+    local ms = floor(us / 1000 + 0.5)
+    micro = ms % 1000 * 1000
+    seconds = floor(ms / 1000)
+  end
   local rest = seconds % 86400
   local days = (seconds - rest) / 86400 + 719468
   local doe = days % 146097
