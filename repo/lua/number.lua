@@ -4,18 +4,21 @@
 -- halves splits a decimal integer into billions and the rest, both signed. The
 -- base is given because miniredis takes a leading zero for octal without it.
 local function halves(text)
-  local sign, digits = string.match(text, '^(%-?)(%d+)$')
-  if not digits then
+  local sign, digits = string.match(text, '^(%-?)0*(%d+)$')
+  if not digits or #digits > 20 then
     return nil
   end
   sign = sign == '-' and -1 or 1
   return sign * (tonumber(string.sub(digits, 1, -10), 10) or 0), sign * tonumber(string.sub(digits, -9), 10)
 end
 
--- float returns decimal text as a number. It is not tonumber because that of
--- miniredis does not read 1e+06.
+-- float returns decimal text as a number, nil if it is none. It is not tonumber
+-- because that of miniredis does not read 1e+06; leading zeros go for its octal.
 local function float(text)
-  return string.find(text, '^[+-]?%.?%d[%d%.]*[eE]?[+-]?%d*$') and text + 0
+  local mantissa = string.gsub(text, '[eE][+-]?%d+$', '')
+  if string.find(mantissa, '^[+-]?%d+%.?%d*$') or string.find(mantissa, '^[+-]?%.%d+$') then
+    return (string.gsub(text, '^([+-]?)0+(%d)', '%1%2')) + 0
+  end
 end
 
 -- sum adds an amount to a stored number, both as text, and returns nil if
