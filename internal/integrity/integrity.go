@@ -1,0 +1,217 @@
+// Package integrity checks for tests that an entity's keyspace is exactly what its live records imply.
+//
+// What should be there is derived here from the schema and the stored records alone; nothing of package repo is used,
+// so a mistake there cannot hide itself.
+package integrity
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redisgen/redisgen/schema"
+)
+
+// Check returns what is wrong with the keys of e below a client's prefix: entries that are missing, that nothing
+// accounts for, or that have the wrong score. Nobody may write meanwhile.
+//
+// Until they are released, expired records may leave behind what the ledger lists. Once settled, nothing of them may
+// be left.
+func Check(ctx context.Context, rdb redis.UniversalClient, prefix string, e *schema.Entity, settled bool) ([]string, error) {
+	stored, err := read(ctx, rdb, prefix+"{"+e.Name+"}:")
+	if err != nil {
+		return nil, err
+	}
+	c := &check{entity: e, stored: stored, settled: settled, want: newKeyspace(), problems: stored.problems}
+	for _, id := range sortedKeys(stored.records) {
+		c.record(id)
+	}
+	c.sortedSets()
+	c.claims()
+	c.footprints()
+	return c.problems, nil
+}
+
+// check compares what is stored with what the records imply.
+type check struct {
+	entity   *schema.Entity
+	stored   *keyspace
+	want     *keyspace
+	settled  bool
+	problems []string
+}
+
+func (c *check) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(c.entity.Name+": "+format, args...))
+}
+
+// record checks one record by itself and adds what it implies.
+func (c *check) record(id string) {
+	fields := c.stored.records[id]
+	entries, err := imply(c.entity, id, fields)
+	if err != nil {
+		c.problem("record %q: %v", id, err)
+		return
+	}
+	for _, entry := range entries {
+		if entry.unique() {
+			if other, ok := c.want.claims[entry.key][entry.member]; ok {
+				c.problem("records %q and %q both have %s %q", other, id, entry.key, entry.member)
+			}
+			c.want.claim(entry.key, entry.member, id)
+		} else {
+			c.want.add(entry.key, entry.member, entry.score)
+		}
+	}
+	deadline := c.stored.deadlines[id]
+	if deadline >= 0 && !c.entity.Expires {
+		c.problem("record %q expires", id)
+		return
+	}
+	if c.entity.Expires {
+		c.mirror(id, fields, deadline)
+	}
+	if deadline >= 0 {
+		c.want.add("x", id, float64(deadline))
+		c.footprint(id, entries)
+	} else if _, ok := c.stored.footprints[id]; ok {
+		c.problem("m: record %q does not expire but has a footprint", id)
+	}
+}
+
+// mirror checks the field that shows a record's expiry.
+func (c *check) mirror(id string, fields map[string]string, deadline int64) {
+	for _, f := range c.entity.Fields {
+		if !f.Expires {
+			continue
+		}
+		want := ""
+		if deadline >= 0 {
+			want = formatMillis(deadline)
+		}
+		if got := fields[f.Name]; got != want {
+			c.problem("record %q: %s is %q, the expiry is %q", id, f.Name, got, want)
+		}
+	}
+}
+
+// footprint checks that the ledger lists the entries of a live record.
+func (c *check) footprint(id string, entries []entry) {
+	text, ok := c.stored.footprints[id]
+	if !ok {
+		c.problem("m: nothing for %q, which expires", id)
+		return
+	}
+	got, err := parseFootprint(text)
+	if err != nil {
+		c.problem("m: %q: %v", id, err)
+		return
+	}
+	for _, e := range entries {
+		if !got[mark{e.key, e.member}] {
+			c.problem("m: %q lacks %s %q", id, e.key, e.member)
+		}
+		delete(got, mark{e.key, e.member})
+	}
+	for m := range got {
+		c.problem("m: %q has %s %q, which its record does not", id, m.key, m.member)
+	}
+}
+
+// expired tells whether an id without a record is due in the ledger, and may have left that entry.
+func (c *check) expired(id, key, member string) bool {
+	if c.settled || c.stored.records[id] != nil {
+		return false
+	}
+	deadline, ok := c.stored.sorted["x"][id]
+	if !ok || deadline > float64(c.stored.now)/1000 {
+		return false
+	}
+	if key == "x" || key == "m" {
+		return true
+	}
+	marks, err := parseFootprint(c.stored.footprints[id])
+	return err == nil && marks[mark{key, member}]
+}
+
+// sortedSets compares indexes, the list of all records and the ledger's times.
+func (c *check) sortedSets() {
+	for _, key := range union(c.want.sorted, c.stored.sorted) {
+		want, got := c.want.sorted[key], c.stored.sorted[key]
+		for _, member := range union(want, got) {
+			expected, implied := want[member]
+			score, there := got[member]
+			switch {
+			case !there:
+				c.problem("%s: %q is missing", key, member)
+			case !implied && !c.expired(owner(key, member), key, member):
+				c.problem("%s: %q has no reason to be there", key, member)
+			case implied && key == "a" && (score <= 0 || score > float64(c.stored.now)):
+				c.problem("a: %q was created at %v, which is no time in the past", member, score)
+			case implied && key != "a" && score != expected:
+				c.problem("%s: %q has score %v, want %v", key, member, score, expected)
+			}
+		}
+	}
+}
+
+// owner returns the id that a member of a sorted set stands for.
+func owner(key, member string) string {
+	if strings.HasPrefix(key, "l:") {
+		_, id, _ := strings.Cut(member, "\x00")
+		return id
+	}
+	return member
+}
+
+// claims compares the unique indexes.
+func (c *check) claims() {
+	for _, key := range union(c.want.claims, c.stored.claims) {
+		want, got := c.want.claims[key], c.stored.claims[key]
+		for _, value := range union(want, got) {
+			expected, implied := want[value]
+			id, there := got[value]
+			switch {
+			case !there:
+				c.problem("%s: %q is missing", key, value)
+			case !implied && !c.expired(id, key, value):
+				c.problem("%s: %q is claimed by %q for no reason", key, value, id)
+			case implied && id != expected:
+				c.problem("%s: %q is claimed by %q, want %q", key, value, id, expected)
+			}
+		}
+	}
+}
+
+// footprints looks for those of records that are gone.
+func (c *check) footprints() {
+	for _, id := range sortedKeys(c.stored.footprints) {
+		if c.stored.records[id] == nil && !c.expired(id, "m", id) {
+			c.problem("m: %q has no reason to be there", id)
+		}
+	}
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// union returns the keys of both maps, sorted.
+func union[K cmp.Ordered, V any](a, b map[K]V) []K {
+	keys := append(sortedKeys(a), sortedKeys(b)...)
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// absent is the score of an entry whose order field has no value.
+var absent = math.Inf(-1)
