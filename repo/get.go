@@ -2,8 +2,6 @@ package repo
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"strconv"
 )
 
@@ -119,12 +117,6 @@ func (r *Repository[T, K]) uniqueValues(ix Index, put func(*Row)) ([]string, err
 	return values, nil
 }
 
-func (r *Repository[T, K]) readCall(id string) *call {
-	args := make([]any, 0, 2+len(r.read))
-	args = append(args, "hmget", r.space.record(id))
-	return &call{args: append(args, r.read...)}
-}
-
 // getPlain reads records in one pipeline.
 func (r *Repository[T, K]) getPlain(ctx context.Context, ids []string) ([]*T, error) {
 	calls := make([]*call, len(ids))
@@ -187,58 +179,4 @@ func (r *Repository[T, K]) decodeInto(to **T, reply string) error {
 		return nil
 	}
 	return err
-}
-
-// decode returns the record in a reply to HMGET; ErrNotFound if there is none.
-func (r *Repository[T, K]) decode(reply string) (*T, error) {
-	v := values{reply}
-	n, err := v.array()
-	switch {
-	case err != nil:
-		return nil, err
-	case n < 0:
-		return nil, ErrNotFound
-	case n != len(r.info.fields):
-		return nil, errReply
-	}
-	return r.decodeValues(v)
-}
-
-func (r *Repository[T, K]) decodeValues(v values) (*T, error) {
-	key := v
-	if err := key.skip(r.info.key); err != nil {
-		return nil, err
-	}
-	if !key.present() {
-		return nil, ErrNotFound
-	}
-	record := new(T)
-	if err := r.entity.Decode(Reader{info: r.info, values: v}, record); err != nil {
-		return nil, err
-	}
-	return record, nil
-}
-
-// digest identifies the stored fields of a record, as the script does.
-func digest(reply string) (string, error) {
-	v := values{reply}
-	n, err := v.array()
-	if err != nil {
-		return "", err
-	}
-	var text []byte
-	for range n {
-		value, ok, err := v.next()
-		if err != nil {
-			return "", err
-		}
-		if !ok {
-			text = append(text, '-')
-			continue
-		}
-		text = strconv.AppendInt(text, int64(len(value)), 10)
-		text = append(append(text, ':'), value...)
-	}
-	sum := sha1.Sum(text)
-	return "#" + hex.EncodeToString(sum[:]), nil
 }

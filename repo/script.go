@@ -42,15 +42,15 @@ const (
 // The scripts that are the same for every entity.
 var (
 	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep"))
-	uniqueScript = newScript(part("unique"))
+	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
 	countScript  = newScript(scriptBase, part("clock"), part("ledger"), part("count"))
-	pageScript   = newScript(scriptBase, part("clock"), part("ledger"), part("page"))
+	pageScript   = newScript(scriptBase, part("hash"), part("clock"), part("ledger"), part("page"))
 )
 
 // newWriteScript puts together the script that writes records of an entity:
 // the parts it needs, around the generated one.
 func newWriteScript(info *entityInfo, generated string) *script {
-	parts := []string{scriptBase, scriptWrite, part("clock")}
+	parts := []string{scriptBase, scriptWrite, part("hash"), part("store"), part("clock")}
 	for _, p := range []struct {
 		name string
 		need bool

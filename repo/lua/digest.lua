@@ -1,7 +1,7 @@
 -- digest returns what identifies the fields of a record that has no version.
 local function digest(record)
   local parts = {}
-  for i, value in ipairs(call('HMGET', record, unpack(names))) do
+  for i, value in ipairs(read(record, names)) do
     parts[i] = value and #value .. ':' .. value or '-'
   end
   return '#' .. redis.sha1hex(table.concat(parts))

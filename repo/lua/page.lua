@@ -126,7 +126,7 @@ repeat
   local members, scores = fetch(count)
   for i, entry in ipairs(members) do
     local record = ARGV[1] .. 'r:' .. id_of(entry)
-    local values = found < limit and call('HMGET', record, unpack(ARGV, 12))
+    local values = found < limit and read(record, ARGV, 12)
     if values and values[key] then
       found = found + 1
       page[4 + found] = values

@@ -7,5 +7,5 @@
 --
 -- Returns the values of the fields; nil if nobody has the value.
 
-local id = redis.call('HGET', KEYS[1], ARGV[2])
-return id and redis.call('HMGET', ARGV[1] .. 'r:' .. id, unpack(ARGV, 3))
+local id = call('HGET', KEYS[1], ARGV[2])
+return id and read(base .. 'r:' .. id, ARGV, 3)

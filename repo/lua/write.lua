@@ -38,7 +38,7 @@ for row, record in ipairs(KEYS) do
   local last = after - 1
 
   repeat -- once; a break leaves the record as it is
-    local values = call('HMGET', record, unpack(fields))
+    local values = read(record, fields)
     local exists = values[1] ~= false
     if exists and op == 'create' then
       replies[row] = { 'EXISTS' }
@@ -56,7 +56,7 @@ for row, record in ipairs(KEYS) do
     local failed
     for i = 1, tonumber(ARGV[first + 5]) do
       local name, at = ARGV[sets + 2 * i - 2], adds + 4 * i - 4
-      local total = sum(ARGV[at], call('HGET', record, name) or '0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+      local total = sum(ARGV[at], read(record, { name })[1] or '0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
       if not total then
         failed = name
         break
@@ -175,15 +175,10 @@ for _, w in ipairs(writes) do
   if op == 'delete' then
     call('DEL', w.record)
   else
-    if w.last >= w.sets then
-      call('HSET', w.record, unpack(ARGV, w.sets, w.last))
-    end
-    if w.exists and w.adds > w.clears then
-      call('HDEL', w.record, unpack(ARGV, w.clears, w.adds - 1))
-    end
+    store(w.record, w.sets, w.last, w.clears, w.exists and w.adds - 1 or 0)
     if w.deadline == 0 then
-      if expires then
-        call('HDEL', w.record, expires)
+      if expires then -- its name stands where the fields that are set end
+        store(w.record, 1, 0, w.last + 1, w.last + 1)
       end
       call('PERSIST', w.record)
     elseif w.deadline then

@@ -1,0 +1,73 @@
+package repo
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"strconv"
+)
+
+// The layout of a record is a hash with a field for each value that is there.
+// What knows it is in this file, in values.go, and in repo/lua/hash.lua and
+// store.lua; another layout would bring others.
+
+// readCall returns the call that reads a record: its values in the order of
+// the entity's fields.
+func (r *Repository[T, K]) readCall(id string) *call {
+	args := make([]any, 0, 2+len(r.read))
+	args = append(args, "hmget", r.space.record(id))
+	return &call{args: append(args, r.read...)}
+}
+
+// decode returns the record in a reply to HMGET; ErrNotFound if there is none.
+func (r *Repository[T, K]) decode(reply string) (*T, error) {
+	v := values{reply}
+	n, err := v.array()
+	switch {
+	case err != nil:
+		return nil, err
+	case n < 0:
+		return nil, ErrNotFound
+	case n != len(r.info.fields):
+		return nil, errReply
+	}
+	return r.decodeValues(v)
+}
+
+func (r *Repository[T, K]) decodeValues(v values) (*T, error) {
+	key := v
+	if err := key.skip(r.info.key); err != nil {
+		return nil, err
+	}
+	if !key.present() {
+		return nil, ErrNotFound
+	}
+	record := new(T)
+	if err := r.entity.Decode(Reader{info: r.info, values: v}, record); err != nil {
+		return nil, err
+	}
+	return record, nil
+}
+
+// digest identifies the stored fields of a record, as the script does.
+func digest(reply string) (string, error) {
+	v := values{reply}
+	n, err := v.array()
+	if err != nil {
+		return "", err
+	}
+	var text []byte
+	for range n {
+		value, ok, err := v.next()
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			text = append(text, '-')
+			continue
+		}
+		text = strconv.AppendInt(text, int64(len(value)), 10)
+		text = append(append(text, ':'), value...)
+	}
+	sum := sha1.Sum(text)
+	return "#" + hex.EncodeToString(sum[:]), nil
+}
