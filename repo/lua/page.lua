@@ -42,7 +42,8 @@ local function before()
   if found == score then
     return call('ZRANK', index, member), true
   end
-  local from = call('ZCOUNT', index, '-inf', '(' .. score)
+  -- the embedded store takes (-inf for -inf
+  local from = score == '-inf' and 0 or call('ZCOUNT', index, '-inf', '(' .. score)
   local to = from + call('ZCOUNT', index, score, score)
   while from < to do
     local middle = floor((from + to) / 2)
