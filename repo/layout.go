@@ -48,6 +48,18 @@ func (r *Repository[T, K]) decodeValues(v values) (*T, error) {
 	return record, nil
 }
 
+// stored returns the value of one field in a reply.
+func (r *Repository[T, K]) stored(reply string, field int) (string, bool, error) {
+	v := values{reply}
+	if _, err := v.array(); err != nil {
+		return "", false, err
+	}
+	if err := v.skip(field); err != nil {
+		return "", false, err
+	}
+	return v.next()
+}
+
 // digest identifies the stored fields of a record, as the script does.
 func digest(reply string) (string, error) {
 	v := values{reply}

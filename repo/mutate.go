@@ -67,21 +67,21 @@ func (r *Repository[T, K]) mutateOnce(ctx context.Context, key K, id string, cha
 }
 
 // identity returns what the script compares to tell whether a record has
-// changed: its version, or a digest of its fields.
+// changed: its version and creation, or a digest of its fields.
 func (r *Repository[T, K]) identity(reply string) (string, error) {
 	if r.info.version < 0 {
 		return digest(reply)
 	}
-	v := values{reply}
-	if _, err := v.array(); err != nil {
+	version, ok, err := r.stored(reply, r.info.version)
+	if err != nil {
 		return "", err
 	}
-	if err := v.skip(r.info.version); err != nil {
-		return "", err
-	}
-	version, ok, err := v.next()
 	if !ok {
 		version = "0"
 	}
-	return version, err
+	if r.info.created >= 0 {
+		created, _, err := r.stored(reply, r.info.created)
+		return version + "@" + created, err
+	}
+	return version, nil
 }

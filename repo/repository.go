@@ -174,10 +174,23 @@ func (r *Repository[T, K]) prepare(name string, op operation, v *T, o writeOptio
 		return nil, r.info.recordError(name, id, err)
 	}
 	if op == opUpdate && r.info.version >= 0 {
-		p.expected, _ = row.value(r.info.version)
+		p.expected = row.identity()
 	}
 	p.whole(r.info, row, op)
 	return p, nil
+}
+
+// identity returns what the stored record must have for an update of a row
+// with a version: that version, and the same creation, if the row says when it
+// was. A record that was deleted and created again starts with version 1 too.
+func (r *Row) identity() string {
+	version, _ := r.value(r.info.version)
+	if r.info.created >= 0 {
+		if created, ok := r.value(r.info.created); ok {
+			return version + "@" + created
+		}
+	}
+	return version
 }
 
 // expiry returns the value of the expires field; the zero time if it has none.

@@ -6,7 +6,8 @@
 -- ARGV[3]  the time in µs since 1970, or "" for the server's
 -- then for each record:
 --   id
---   what is expected: "" anything, a version, or # and the SHA-1 of the fields
+--   what is expected: "" anything, a version, a version and @ and when the
+--     record was created, or # and the SHA-1 of the fields
 --   expiry if the record is new, and if it exists: "" keeps, "0" none,
 --     "+n" n ms from now, "n" n ms since 1970
 --   how many fields are cleared, added to, set
@@ -48,9 +49,18 @@ for row, record in ipairs(KEYS) do
       break
     end
     local old = named(values)
-    if expected ~= '' and expected ~= (version and (old[version] or '0') or not version and digest(record)) then
-      replies[row] = { 'CONFLICT' }
-      break
+    if expected ~= '' then
+      local found = version and (old[version] or '0') or digest(record)
+      local at = string.find(expected, '@', 1, true)
+      if at and old[created] and #old[created] == #expected - at then
+        found = found .. '@' .. old[created] -- written by us, not by hand in another form
+      elseif at then
+        expected = string.sub(expected, 1, at - 1)
+      end
+      if expected ~= found then
+        replies[row] = { 'CONFLICT' }
+        break
+      end
     end
 
     local failed
