@@ -29,9 +29,8 @@ demo:
 bench:
 	go test -run xxx -bench . ./tests/bench
 
-# The lines that redisgen init writes into a user's file are no lines of this module.
 generate:
-	go generate -skip '^//go:generate go tool' ./...
+	go generate ./...
 
 fuzz:
 	.ci/fuzz $(FUZZTIME)

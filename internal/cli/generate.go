@@ -15,11 +15,13 @@ directory of -out: user_redis.go and user_redis.lua for a struct User.
 It reports every mistake of every package, and with a mistake anywhere writes
 nothing. It writes only files that change, removes the output of entities that
 are gone, and prints the names of both. It never touches a file that it did
-not generate.`,
+not generate.
+
+The line "//go:generate go tool redisgen generate" in a Go file of the package
+has go generate run it.`,
 		examples: `redisgen generate
 redisgen generate ./...
-redisgen generate ./schema -out ./store
-//go:generate go tool redisgen generate`,
+redisgen generate ./schema -out ./store`,
 		flags: flags,
 		run: func(c *call) error {
 			changes, err := c.plan(*out)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -57,25 +58,11 @@ func create(name, content string) error {
 	return errors.Join(err, file.Close())
 }
 
-const starter = `package PACKAGE
-
-import "time"
-
-//go:generate go tool redisgen generate
-
-// User is a person who can sign in.
+// starter is a file of its own, so that go generate does not take its
+// directive for one of this package.
 //
-//redisgen:entity users
-type User struct {
-	ID        string    ` + "`redis:\"id,key\"`" + `
-	Email     string    ` + "`redis:\"email,unique,fold\"`" + `
-	Name      string    ` + "`redis:\"name\"`" + `
-	Tags      []string  ` + "`redis:\"tags,index\"`" + `
-	CreatedAt time.Time ` + "`redis:\"created_at,created,sort\"`" + `
-	UpdatedAt time.Time ` + "`redis:\"updated_at,updated\"`" + `
-	Version   int64     ` + "`redis:\"version,version\"`" + `
-}
-`
+//go:embed starter.go.txt
+var starter string
 
 const nextSteps = `wrote user.go
 
@@ -83,7 +70,7 @@ Next:
 
 	go get -tool github.com/redisgen/redisgen/cmd/redisgen
 	go generate
-	go mod tidy
+	go get -t .
 
 Then, with a Redis server on this machine:
 
