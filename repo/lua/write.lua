@@ -158,6 +158,7 @@ for row, record in ipairs(KEYS) do
     if expires ~= nil then
       if deadline == 0 or op == 'delete' then
         footprint = false
+        call('HLEN', base .. 'm') -- fails here if the key is of another type
         remove('x', id)
       elseif deadline or moved and exists and call('ZSCORE', base .. 'x', id) then
         if deadline then
