@@ -103,7 +103,7 @@ func (m *model[T, K]) put(op string, v *T, o expiry) error {
 		return repo.ErrExists
 	case op == "update" && old == nil:
 		return repo.ErrNotFound
-	case op == "update" && m.kept(v).version != nil && *m.kept(v).version != *m.kept(old.value).version:
+	case op == "update" && m.changed(v, old.value):
 		return repo.ErrConflict
 	}
 	r := &record[T]{id: m.id(key), value: m.copy(v), written: m.w.step}
@@ -120,6 +120,16 @@ func (m *model[T, K]) put(op string, v *T, o expiry) error {
 	}
 	m.stamp(r, old)
 	return m.store(key, r)
+}
+
+// changed tells whether a stored record is not the version that an update is of: it has been written since, or is
+// another that was created later.
+func (m *model[T, K]) changed(v, old *T) bool {
+	was, is := m.kept(v), m.kept(old)
+	if was.version == nil {
+		return false
+	}
+	return *was.version != *is.version || was.created != nil && !was.created.IsZero() && !stored(*was.created).Equal(*is.created)
 }
 
 // stamp sets what the repository keeps in r.

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/redisgen/redisgen/repo"
 )
@@ -64,6 +65,9 @@ func (m *model[T, K]) value(op string) *T {
 	}
 	if r := m.records[m.key(v)]; op == "update" && r != nil && m.kept(v).version != nil && !m.w.chance(6) {
 		*m.kept(v).version = *m.kept(r.value).version
+		if created := m.kept(v).created; created != nil && !m.w.chance(6) {
+			*created = pick(m.w, *m.kept(r.value).created, time.Time{})
+		}
 	}
 	return v
 }
@@ -131,6 +135,7 @@ func (m *model[T, K]) doMutate(key K) {
 			} else {
 				m.doPatch(key)
 			}
+			m.purge()
 		}
 		if stop {
 			return errStop
@@ -150,10 +155,14 @@ func (m *model[T, K]) doMutate(key K) {
 		m.w.agree("Mutate", err, repo.ErrNotFound)
 		return
 	}
+	known := m.copy(value) // has the identity that Mutate read, whatever the change made of it
 	if k := m.kept(r.value); k.version != nil {
-		*m.kept(value).version = *k.version
+		*m.kept(known).version, *m.kept(known).created = *k.version, *k.created
 	}
-	want := m.put("update", m.copy(value), expiry{})
+	want := m.refused(value)
+	if want == nil {
+		want = m.put("update", known, expiry{})
+	}
 	m.w.called()
 	m.w.agree("Mutate", err, want)
 	if want == nil && m.alive(key) {
