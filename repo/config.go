@@ -91,14 +91,18 @@ func (c Config) String() string {
 // GoString is String, so that %#v shows no password either.
 func (c Config) GoString() string { return c.String() }
 
-// redact returns a URL without its password.
+// redact returns a URL without its password and parameters; no part of one in
+// which the password may stand anywhere else than where it belongs.
 func redact(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
-		return "(malformed URL)"
+	if err != nil || u.Opaque != "" || u.Scheme == "" || strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@") {
+		return hiddenURL
 	}
+	u.RawQuery, u.Fragment = "", ""
 	return u.Redacted()
 }
+
+const hiddenURL = "(URL not shown)"
 
 // errConfig is what the errors of a bad Config are.
 var errConfig = errors.New("redisgen: bad Config")
@@ -206,9 +210,8 @@ func (c *Config) fillFromURL() error {
 // withoutURL returns what is wrong with a URL without quoting it, for it may
 // have a password in it.
 func withoutURL(err error, address string) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err.Error()
+	if redact(address) == hiddenURL {
+		return "malformed; percent-encode what is special in user name and password"
 	}
 	return strings.ReplaceAll(err.Error(), address, "it")
 }
