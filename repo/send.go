@@ -103,35 +103,32 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 	var todo []int
 	refused := false
 	told := map[*script]bool{}
-	repeated := map[string]bool{} // entities
+	repeated, waiting := map[string]bool{}, map[string]bool{} // entities
 	for _, at := range sent {
 		call, err := calls[at], errs[at]
 		switch {
 		case err == nil && (call.write || !repeated[call.home()]):
 			continue
-		case err == nil:
-			todo = append(todo, at)
-		case isRedirect(err):
+		case err != nil && isRedirect(err):
 			replies[at], errs[at] = c.follow(ctx, call, false)
 			if isNoScript(errs[at]) {
 				replies[at], errs[at] = c.follow(ctx, call, true)
 			}
-		case isNoScript(err) && !told[call.script]:
+		case isNoScript(err) && !told[call.script] && !waiting[call.home()]:
 			// One call with the whole script tells the server; the rest follow
 			// by its SHA-1.
 			told[call.script] = true
 			replies[at], errs[at] = c.do(ctx, call)
-		case isNoScript(err):
-			todo = append(todo, at)
-		case isRefused(err):
-			refused = true
+		case err == nil, isNoScript(err), isRefused(err):
+			refused = refused || isRefused(err)
+			waiting[call.home()] = true
 			todo = append(todo, at)
 		default:
 			continue
 		}
 		repeated[call.home()] = true
 	}
-	if attempt >= c.retries+1 {
+	if attempt > c.retries && len(told) == 0 {
 		return nil
 	}
 	if refused && c.pause(ctx, attempt) != nil {
