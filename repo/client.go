@@ -68,7 +68,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	config = config.withDefaults()
 	c := &Client{
 		rdb: rdb, owned: owned, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
-		retries: max(config.MaxRetries, 0), minBackoff: config.MinRetryBackoff, maxBackoff: config.MaxRetryBackoff,
+		retries: max(config.MaxRetries, 0), minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 	}
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil

@@ -60,7 +60,7 @@ type Config struct {
 	// never.
 	MaxRetries int
 	// MinRetryBackoff and MaxRetryBackoff bound the pause between two attempts.
-	// Defaults 8 ms and 512 ms.
+	// Defaults 8 ms and 512 ms; negative: no pause.
 	MinRetryBackoff, MaxRetryBackoff time.Duration
 
 	// SweepInterval is the longest time for which the index entries of an
