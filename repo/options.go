@@ -24,14 +24,20 @@ func TTL(d time.Duration) WriteOption {
 			o.err = errors.New("TTL must be positive; use NoTTL for a record that does not expire")
 			return
 		}
-		o.ttl, o.keep = "+"+strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10), false
+		o.ttl, o.keep = "+"+strconv.FormatInt(int64((d-1)/time.Millisecond)+1, 10), false
 	}
 }
 
 // ExpireAt has the record expire at a time, cut to milliseconds. If that is
-// past, the record is gone at once.
+// past, the record is gone at once; after the year 9999 it is [ErrRange].
 func ExpireAt(t time.Time) WriteOption {
-	return func(o *writeOptions) { o.ttl, o.keep = expireAt(t), false }
+	return func(o *writeOptions) {
+		if t.UTC().Year() > 9999 { // an expires field could not hold it
+			o.err = ErrRange
+			return
+		}
+		o.ttl, o.keep = expireAt(t), false
+	}
 }
 
 // NoTTL has the record live for ever.
