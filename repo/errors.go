@@ -82,7 +82,8 @@ func (e *UniqueError) Error() string {
 func (e *UniqueError) Is(target error) bool { return target == ErrUnique }
 
 // FieldError says which field of an entity cannot be written or read, and why.
-// It never contains the value.
+// It does not contain the value, unless the field is not secret and its type's
+// own error does.
 type FieldError struct {
 	Entity string
 	Field  string
@@ -94,6 +95,18 @@ func (e *FieldError) Error() string {
 }
 
 func (e *FieldError) Unwrap() error { return e.Err }
+
+// errSecret stands for the error of a secret field's type.
+var errSecret = errors.New("cannot be marshaled or unmarshaled")
+
+// concealed returns the error of a field's type, which may print the value;
+// another one if the field is secret.
+func (info *entityInfo) concealed(field int, err error) error {
+	if info.fields[field].Secret {
+		return errSecret
+	}
+	return err
+}
 
 // ManyError has the results of an operation on several records of which some
 // failed. errors.Is and errors.As look at all of them.

@@ -159,7 +159,7 @@ func parseTime(s string) (time.Time, error) {
 func (r *Reader) Text(u encoding.TextUnmarshaler) {
 	if s, ok := r.next(); ok {
 		if err := u.UnmarshalText([]byte(s)); err != nil {
-			r.fail(err)
+			r.fail(r.info.concealed(r.at-1, err))
 		}
 	}
 }
@@ -168,7 +168,7 @@ func (r *Reader) Text(u encoding.TextUnmarshaler) {
 func (r *Reader) Binary(u encoding.BinaryUnmarshaler) {
 	if s, ok := r.next(); ok {
 		if err := u.UnmarshalBinary([]byte(s)); err != nil {
-			r.fail(err)
+			r.fail(r.info.concealed(r.at-1, err))
 		}
 	}
 }
@@ -179,7 +179,7 @@ func (r *Reader) JSON(v any) {
 	if s, ok := r.next(); ok {
 		// encoding/json neither keeps nor changes its input.
 		if err := json.Unmarshal(unsafe.Slice(unsafe.StringData(s), len(s)), v); err != nil {
-			r.fail(err)
+			r.fail(r.info.concealed(r.at-1, err))
 		}
 	}
 }

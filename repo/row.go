@@ -178,7 +178,7 @@ func appendTime(buf []byte, t time.Time) []byte {
 func (r *Row) Text(m encoding.TextMarshaler) {
 	text, err := m.MarshalText()
 	if err != nil {
-		r.Refuse(err)
+		r.Refuse(r.info.concealed(r.at, err))
 		return
 	}
 	r.marshaled(text)
@@ -188,7 +188,7 @@ func (r *Row) Text(m encoding.TextMarshaler) {
 func (r *Row) Binary(m encoding.BinaryMarshaler) {
 	data, err := m.MarshalBinary()
 	if err != nil {
-		r.Refuse(err)
+		r.Refuse(r.info.concealed(r.at, err))
 		return
 	}
 	r.marshaled(data)
@@ -210,7 +210,7 @@ func (r *Row) JSON(v any) {
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		r.Refuse(err)
+		r.Refuse(r.info.concealed(r.at, err))
 		return
 	}
 	buf := bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
