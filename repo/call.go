@@ -66,15 +66,26 @@ func (c *call) command(ctx context.Context, whole bool) *command {
 // reply is an error.
 func (c *command) reply() (string, error) {
 	val, err := c.Result()
-	if err != nil {
-		return "", err
-	}
 	// go-redis has made the slice for this command and keeps no hold of it.
 	reply := unsafe.String(unsafe.SliceData(val), len(val))
+	// When a pipeline breaks off, go-redis sets the error of all its commands,
+	// also of those that were answered before.
+	if err != nil && !complete(reply) {
+		return "", err
+	}
 	if err := errorReply(reply); err != nil {
 		return "", err
 	}
 	return reply, nil
+}
+
+// complete tells whether data is one reply from beginning to end.
+func complete(data string) bool {
+	if data != "" && data[0] == '-' {
+		return true // errors are one line
+	}
+	v := values{data}
+	return v.skip(1) == nil && v.data == ""
 }
 
 // argList collects arguments without an allocation for each: go-redis takes a
