@@ -57,7 +57,7 @@ func TestRepliesCutAtAnyByte(t *testing.T) {
 	users := app.NewUsers(f.client)
 	must(t, users.Patch(t.Context(), "7", app.UserFields.Logins.Set(0)))
 	logins, answered := int64(0), 0
-	for bytes := 0; answered < 2; bytes++ {
+	for bytes := 1; answered < 2; bytes++ { // a byte tells that the server has done its work
 		if bytes > 1000 {
 			t.Fatal("no cut lets two replies of a batch through")
 		}
