@@ -18,7 +18,7 @@ type entityInfo struct {
 	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
 	kept                              []int // fields that a write fills in, in the order the script knows
 	isKept                            []bool
-	script                            *script
+	writeOne, writeMany               *script
 	position                          map[string]int
 }
 
@@ -56,7 +56,8 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 			info.isKept[i] = true
 		}
 	}
-	info.script = newWriteScript(info, e.Script)
+	info.writeOne = newWriteScript(info, e.Script, false)
+	info.writeMany = newWriteScript(info, e.Script, true)
 	return info
 }
 

@@ -47,32 +47,39 @@ var (
 	pageScript   = newScript(scriptBase, part("hash"), part("clock"), part("ledger"), part("page"))
 )
 
-// newWriteScript puts together the script that writes records of an entity:
-// the parts it needs, around the generated one.
-func newWriteScript(info *entityInfo, generated string) *script {
-	parts := []string{scriptBase, scriptWrite, part("hash"), part("store"), part("clock")}
+// newWriteScript puts together the script that writes records of an entity, one
+// or many: the parts it needs, around the generated one.
+//
+// All operations are in one script, so that a batch, which writes one record at
+// a time, uses one script for each entity: had a server only some of several, a
+// batch would not take effect in its order.
+func newWriteScript(info *entityInfo, generated string, many bool) *script {
+	how := "one"
+	if many {
+		how = "many"
+	}
+	parts := []string{scriptBase, scriptWrite, part("hash"), part("store")}
 	for _, p := range []struct {
 		name string
 		need bool
 	}{
+		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0},
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
 		{"micros", info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
-		{"number", info.has(FieldInfo.isNumber)},
 		{"lex", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
 		{"each", info.hasIndex(func(ix Index) bool { return ix.Each })},
-		{"plan", true},
-		{"claim", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
+		{how, true},
+		{"claim_" + how, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
 		{"ledger", info.expires},
 	} {
 		if p.need {
 			parts = append(parts, part(p.name))
 		}
 	}
-	parts = append(parts, generated)
-	if info.version < 0 {
-		parts = append(parts, part("digest"))
+	if info.has(FieldInfo.isNumber) {
+		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
 	}
-	return newScript(append(parts, part("write"))...)
+	return newScript(append(parts, generated, part("write"))...)
 }
 
 func (f FieldInfo) isNumber() bool {

@@ -115,7 +115,11 @@ func (c *Client) writeCall(info *entityInfo, op operation, rows []*rowWrite) *ca
 		keys[i] = at.record(w.id)
 		w.appendTo(args)
 	}
-	return &call{script: info.script, keys: keys, args: args.args, write: true}
+	script := info.writeOne
+	if len(rows) > 1 {
+		script = info.writeMany
+	}
+	return &call{script: script, keys: keys, args: args.args, write: true}
 }
 
 // now returns the time of an injected clock as the script takes it.
@@ -128,9 +132,8 @@ func (c *Client) now() string {
 
 // written is what became of one record.
 type written struct {
-	stamp   Stamp
-	existed bool
-	err     error
+	stamp Stamp
+	err   error
 }
 
 // parseWritten reads the reply of a write of n records. row returns the row of
@@ -146,7 +149,7 @@ func parseWritten(info *entityInfo, reply string, n int, row func(int) *Row) ([]
 		if err != nil || n < 1 {
 			return nil, errReply
 		}
-		var parts [6]string
+		var parts [5]string
 		for j := range n {
 			part, _, err := v.next()
 			if err != nil || j >= len(parts) {
@@ -160,11 +163,11 @@ func parseWritten(info *entityInfo, reply string, n int, row func(int) *Row) ([]
 }
 
 // outcome turns the script's reply for one record into what the caller gets.
-func (info *entityInfo) outcome(parts [6]string, row *Row) written {
+func (info *entityInfo) outcome(parts [5]string, row *Row) written {
 	switch parts[0] {
 	case "OK":
 		stamp, err := parseStamp(parts)
-		return written{stamp: stamp, existed: parts[1] == "1", err: err}
+		return written{stamp: stamp, err: err}
 	case "EXISTS":
 		return written{err: ErrExists}
 	case "NOTFOUND":
@@ -179,14 +182,14 @@ func (info *entityInfo) outcome(parts [6]string, row *Row) written {
 	return written{err: errReply}
 }
 
-func parseStamp(parts [6]string) (s Stamp, err error) {
-	if parts[2] != "" {
-		if s.Version, err = strconv.ParseInt(parts[2], 10, 64); err != nil {
+func parseStamp(parts [5]string) (s Stamp, err error) {
+	if parts[1] != "" {
+		if s.Version, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
 			return s, errReply
 		}
 	}
 	for i, to := range []*time.Time{&s.Created, &s.Updated, &s.Expires} {
-		if text := parts[3+i]; text != "" {
+		if text := parts[2+i]; text != "" {
 			if *to, err = parseTime(text); err != nil {
 				return s, err
 			}

@@ -45,7 +45,18 @@ func move(e *schema.Entity) string {
 			}
 		}
 	}
+	if _, ok := e.Listing(); !ok {
+		moveListing(&b, e)
+	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// moveListing keeps the index of all records. It comes last, for its order is
+// lost when a record leaves it. A record is there if its key is.
+func moveListing(b *strings.Builder, e *schema.Entity) {
+	key := e.Keys()[0].Name
+	was, is := get("old", key), get("new", key)
+	fmt.Fprintf(b, "  if %s and not %s then list(id) elseif %s and not %s then remove('a', id) end\n", is, was, was, is)
 }
 
 func moveScore(b *strings.Builder, e *schema.Entity, ix *schema.Index) {

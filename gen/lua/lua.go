@@ -36,7 +36,6 @@ func Script(e *schema.Entity) string {
 		"--CREATED", role(e, func(f *schema.Field) bool { return f.Created }),
 		"--UPDATED", role(e, func(f *schema.Field) bool { return f.Updated }),
 		"--EXPIRES", expires(e),
-		"--LISTED", listed(e),
 		"--FIELDS", list(fields(e)),
 		"--NAMED", named(fields(e)),
 		"--NAMES", names(e),
@@ -64,12 +63,6 @@ func expires(e *schema.Entity) string {
 		return name
 	}
 	return "false"
-}
-
-// listed tells whether the entity keeps an index only to list its records.
-func listed(e *schema.Entity) string {
-	_, ok := e.Listing()
-	return fmt.Sprint(!ok)
 }
 
 // fields returns the names of what a write reads of the record: a key field,

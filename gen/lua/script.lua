@@ -5,7 +5,6 @@
 
 local version, created, updated = --VERSION, --CREATED, --UPDATED
 local expires = --EXPIRES -- nil: never; false: no field shows when
-local listed = --LISTED -- whether an index is kept only to list all records
 local fields = --FIELDS -- read before a write
 local names = --NAMES -- all fields, where no version tells of changes
 
@@ -22,7 +21,7 @@ local function conflict(id, old, new)
 --CONFLICT
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
 --MOVE
 end

@@ -31,6 +31,13 @@ local function sum(kind, stored, amount, low, high)
     end
     return format('%.17g', x)
   end
+  if #stored < 16 and #amount < 16 and not string.find(stored, '^%-?%d+$') then
+    return nil
+  elseif #stored < 16 and #amount < 16 then
+    local x = tonumber(stored, 10) + tonumber(amount, 10)
+    local fits = (#low > 18 or x >= tonumber(low, 10)) and (#high > 18 or x <= tonumber(high, 10))
+    return fits and format('%.0f', x) or nil
+  end
   local high1, low1 = halves(stored)
   if not high1 then
     return nil

@@ -9,4 +9,4 @@
 
 local due = clear(tonumber(ARGV[2]))
 local next = call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-return { due, next[2] and math.max(0, next[2] - floor(server / 1000)) or -1 }
+return { due, next[2] and math.max(0, next[2] - floor(now() / 1000)) or -1 }

@@ -16,18 +16,23 @@
 --   name and value for each field set: first those added to, last those that
 --     the script keeps (created, version, updated, expires)
 --
--- Returns for each record: OK, 1 if it existed, version, created, updated, ms
--- of expiry; or what was wrong: EXISTS, NOTFOUND, CONFLICT, UNIQUE index owner,
--- RANGE field.
+-- Returns for each record: OK, and if the entity has such fields, what is now
+-- the version, created, updated, expires; or what was wrong: EXISTS, NOTFOUND,
+-- CONFLICT, UNIQUE index owner, RANGE field.
 
 local writes, replies = {}, {}
 
+local done = { 'OK' }
+local kept = version or created or updated or expires
+
 if expires ~= nil then
+  call('HLEN', base .. 'm') -- fails now if it is of another type
   clear(2)
 end
+local fresh = #KEYS > 1 and call('EXISTS', unpack(KEYS)) == 0 -- all are new
 
--- The script is one loop to plan and one to write, without functions: to make
--- one costs as much as a command.
+-- One loop to check and to change indexes, one to write the records, and few
+-- functions: to make one costs as much as a command.
 local after = 4
 for row, record in ipairs(KEYS) do
   local first = after
@@ -39,8 +44,8 @@ for row, record in ipairs(KEYS) do
   local last = after - 1
 
   repeat -- once; a break leaves the record as it is
-    local values = read(record, fields)
-    local exists = values[1] ~= false
+    local values = fresh and {} or read(record, fields)
+    local exists = values[1]
     if exists and op == 'create' then
       replies[row] = { 'EXISTS' }
       break
@@ -50,7 +55,14 @@ for row, record in ipairs(KEYS) do
     end
     local old = named(values)
     if expected ~= '' then
-      local found = version and (old[version] or '0') or digest(record)
+      local found = version and (old[version] or '0')
+      if not version then
+        local parts = {}
+        for i, value in ipairs(read(record, names)) do
+          parts[i] = value and #value .. ':' .. value or '-'
+        end
+        found = '#' .. redis.sha1hex(table.concat(parts))
+      end
       local at = string.find(expected, '@', 1, true)
       if at and old[created] and #old[created] == #expected - at then
         found = found .. '@' .. old[created] -- written by us, not by hand in another form
@@ -66,12 +78,12 @@ for row, record in ipairs(KEYS) do
     local failed
     for i = 1, tonumber(ARGV[first + 5]) do
       local name, at = ARGV[sets + 2 * i - 2], adds + 4 * i - 4
-      local total = sum(ARGV[at], read(record, { name })[1] or '0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
-      if not total then
+      local value = total(ARGV[at], read(record, { name })[1] or '0', ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+      if not value then
         failed = name
         break
       end
-      ARGV[sets + 2 * i - 1] = total
+      ARGV[sets + 2 * i - 1] = value
     end
     if failed then
       replies[row] = { 'RANGE', failed }
@@ -80,14 +92,14 @@ for row, record in ipairs(KEYS) do
 
     -- The fields that the script keeps are the last that are set.
     local new = named((op == 'patch' or op == 'touch') and values or {})
-    local reply = { 'OK', exists and 1 or 0, '', '', '', '' }
+    local reply = kept and { 'OK', '', '', '', '' } or done
     local deadline -- ms; 0: none; nil: as it is
     if op ~= 'delete' then
       local at = last
       if expires ~= nil then
         local ttl = ARGV[first + (exists and 3 or 2)]
         if string.sub(ttl, 1, 1) == '+' then
-          deadline = floor(server / 1000) + string.sub(ttl, 2)
+          deadline = floor(now() / 1000) + string.sub(ttl, 2)
         elseif ttl ~= '' then
           deadline = tonumber(ttl)
         end
@@ -98,28 +110,28 @@ for row, record in ipairs(KEYS) do
           else
             last = last - 2
           end
-          reply[6] = text or ''
+          reply[5] = text or ''
           at = at - 2
         end
       end
-      local now = (updated or created) and (op ~= 'touch' or not old[updated]) and stamp(tonumber(clock) or server)
+      local time = (updated or created) and (op ~= 'touch' or not old[updated]) and stamp(tonumber(clock) or now())
       if updated then
-        ARGV[at] = now or old[updated]
-        reply[5] = ARGV[at]
+        ARGV[at] = time or old[updated]
+        reply[4] = ARGV[at]
         at = at - 2
       end
       if version then
         ARGV[at] = format('%.0f', (tonumber(old[version]) or 0) + (op == 'touch' and 0 or 1))
-        reply[3] = ARGV[at]
+        reply[2] = ARGV[at]
         at = at - 2
       end
       if created then
         if old[created] then
           ARGV[at] = old[created]
         elseif ARGV[at] == '' then
-          ARGV[at] = now or stamp(server)
+          ARGV[at] = time or stamp(now())
         end
-        reply[4] = ARGV[at]
+        reply[3] = ARGV[at]
       end
       for i = clears, adds - 1 do
         if new[ARGV[i]] ~= nil then
@@ -145,31 +157,19 @@ for row, record in ipairs(KEYS) do
     if expires ~= nil and not exists then
       release(id)
     end
-    move(id, old, new)
-    if listed then
-      if op == 'delete' then
-        remove('a', id)
-      elseif not exists then
-        add('a', format('%.0f', server), id)
-      end
-    end
+    apply(move, id, old, new)
 
     local footprint
     if expires ~= nil then
       if deadline == 0 or op == 'delete' then
         footprint = false
-        call('HLEN', base .. 'm') -- fails here if the key is of another type
         remove('x', id)
       elseif deadline or moved and exists and call('ZSCORE', base .. 'x', id) then
         if deadline then
           add('x', format('%.0f', deadline), id)
         end
-        call('HLEN', base .. 'm')
         recording = {}
         move(id, {}, new)
-        if listed then
-          add('a', 0, id)
-        end
         footprint = table.concat(recording)
         recording = nil
       end
@@ -203,24 +203,5 @@ for _, w in ipairs(writes) do
   end
 end
 
--- Lists of values go to commands some at a time: unpack has a limit.
-for key, list in pairs(removed) do
-  for i = 1, #list, 1000 do
-    call('ZREM', key, unpack(list, i, math.min(i + 999, #list)))
-  end
-end
-for key, list in pairs(added) do
-  for i = 1, #list, 1000 do
-    call('ZADD', key, unpack(list, i, math.min(i + 999, #list)))
-  end
-end
-for key, claimed in pairs(claims) do
-  for value, id in pairs(claimed) do
-    if id then
-      call('HSET', key, value, id)
-    else
-      call('HDEL', key, value)
-    end
-  end
-end
+settle()
 return replies

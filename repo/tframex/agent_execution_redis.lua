@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent_name', 'status',
   'started_at' } -- read before a write
 local names = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent_name', 'input_message',
@@ -31,7 +30,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.started_at ~= new.started_at then
     if new.started_at then add('s:started_at', micros(new.started_at), id) elseif old.started_at then remove('s:started_at', id) end
@@ -71,4 +70,5 @@ local function move(id, old, new)
       if is then add('i:status/started_at:' .. is, new.started_at and micros(new.started_at) or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

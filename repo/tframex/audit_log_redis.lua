@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
-local listed = false -- whether an index is kept only to list all records
 local fields = { 'id', 'user_id', 'action', 'created_at', 'updated_at', 'resource_type', 'resource_id',
   'event_type', 'resource', 'timestamp' } -- read before a write
 local names = { 'id', 'user_id', 'action', 'user_agent', 'created_at', 'updated_at', 'resource_type',
@@ -34,7 +33,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.created_at ~= new.created_at then
     if new.created_at then add('s:created_at', micros(new.created_at), id) elseif old.created_at then remove('s:created_at', id) end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'execution_id', 'step_order' } -- read before a write
 local names = { 'id', 'execution_id', 'step_name', 'step_type', 'step_order', 'input_data', 'output_data',
   'status', 'started_at', 'completed_at', 'error_message' } -- all fields, where no version tells of changes
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   do
     local was, is = old.execution_id, new.execution_id
@@ -34,4 +33,5 @@ local function move(id, old, new)
       if is then add('i:execution_id/step_order:' .. is, new.step_order or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'metric_name', 'timestamp' } -- read before a write
 local names = { 'id', 'metric_name', 'metric_type', 'value', 'labels', 'timestamp', 'source' } -- all fields, where no version tells of changes
 
@@ -24,7 +23,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.timestamp ~= new.timestamp then
     if new.timestamp then add('s:timestamp', micros(new.timestamp), id) elseif old.timestamp then remove('s:timestamp', id) end
@@ -36,4 +35,5 @@ local function move(id, old, new)
       if is then add('i:metric_name/timestamp:' .. is, new.timestamp and micros(new.timestamp) or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
-local listed = false -- whether an index is kept only to list all records
 local fields = { 'id', 'name', '~name', 'permissions', 'parent_role', 'created_at', 'updated_at' } -- read before a write
 local names = { 'id', 'name', 'description', 'permissions', 'parent_role', 'created_at', 'updated_at' } -- all fields, where no version tells of changes
 
@@ -29,7 +28,7 @@ local function conflict(id, old, new)
   if by then return 'name', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:name', (old['~name'] or old.name), (new['~name'] or new.name), id)
   do

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'agent_execution_id', 'tool_name', 'called_at' } -- read before a write
 local names = { 'id', 'agent_execution_id', 'tool_name', 'tool_type', 'arguments', 'result',
   'execution_time_ms', 'status', 'error_message', 'called_at', 'completed_at' } -- all fields, where no version tells of changes
@@ -26,7 +25,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.called_at ~= new.called_at then
     if new.called_at then add('s:called_at', micros(new.called_at), id) elseif old.called_at then remove('s:called_at', id) end
@@ -45,4 +44,5 @@ local function move(id, old, new)
       if is then add('i:tool_name/called_at:' .. is, new.called_at and micros(new.called_at) or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

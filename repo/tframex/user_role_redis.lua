@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'user_id', 'role_id', 'assigned_at' } -- read before a write
 local names = { 'user_id', 'role_id', 'assigned_at', 'assigned_by' } -- all fields, where no version tells of changes
 
@@ -24,7 +23,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.assigned_at ~= new.assigned_at then
     if new.assigned_at then add('s:assigned_at', micros(new.assigned_at), id) elseif old.assigned_at then remove('s:assigned_at', id) end
@@ -43,4 +42,5 @@ local function move(id, old, new)
       if is then add('i:role_id/assigned_at:' .. is, new.assigned_at and micros(new.assigned_at) or '-inf', id) end
     end
   end
+  if new.user_id and not old.user_id then list(id) elseif old.user_id and not new.user_id then remove('a', id) end
 end

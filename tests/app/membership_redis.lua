@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'group', 'user', 'since', 'rank' } -- read before a write
 local names = { 'group', 'user', 'since', 'rank' } -- all fields, where no version tells of changes
 
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.since ~= new.since then
     if new.since then add('s:since', micros(new.since), id) elseif old.since then remove('s:since', id) end
@@ -51,4 +50,5 @@ local function move(id, old, new)
       if is then add('i:user:' .. is, 0, id) end
     end
   end
+  if new.group and not old.group then list(id) elseif old.group and not new.group then remove('a', id) end
 end

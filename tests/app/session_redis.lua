@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', nil
 local expires = 'expires_at' -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'user_id', 'device', 'origin', 'hits', 'last_seen', 'created_at', 'expires_at' } -- read before a write
 local names = { 'id', 'user_id', 'device', 'origin', 'hits', 'last_seen', 'created_at', 'expires_at' } -- all fields, where no version tells of changes
 
@@ -30,7 +29,7 @@ local function conflict(id, old, new)
   if by then return 'login', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   do
     local was, is = old.user_id, new.user_id
@@ -54,4 +53,5 @@ local function move(id, old, new)
       if is then add('i:user_id/last_seen:' .. is, new.last_seen and micros(new.last_seen) or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = false -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'number', 'user_id', 'serial' } -- read before a write
 local names = { 'number', 'user_id', 'serial' } -- all fields, where no version tells of changes
 
@@ -24,7 +23,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   do
     local was, is = old.user_id, new.user_id
@@ -40,4 +39,5 @@ local function move(id, old, new)
       if is then add('l:serial', 0, lexmember(lexint(is), id)) end
     end
   end
+  if new.number and not old.number then list(id) elseif old.number and not new.number then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = 'version', 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
-local listed = false -- whether an index is kept only to list all records
 local fields = { 'id', 'username', '~username', 'email', 'status', 'age', 'tags', '~tags', 'balance',
   'nickname', '~nickname', 'created_at', 'updated_at', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
@@ -39,7 +38,7 @@ local function conflict(id, old, new)
   if by then return 'email', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:username', (old['~username'] or old.username), (new['~username'] or new.username), id)
   claim('u:email', old.email, new.email, id)

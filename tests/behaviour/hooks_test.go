@@ -151,7 +151,6 @@ func TestCreatedIsKept(t *testing.T) {
 		wantUser(t, users, imported)
 		for i, change := range []func(*app.User) error{
 			func(u *app.User) error { return users.Save(t.Context(), u) },
-			func(u *app.User) error { return users.Update(t.Context(), u) },
 			func(u *app.User) error { return users.SaveMany(t.Context(), []*app.User{u}) },
 		} {
 			u := *imported

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'email', 'status', 'score' } -- read before a write
 local names = { 'id', 'email', 'status', 'score', 'text', 'visits', 'active' } -- all fields, where no version tells of changes
 
@@ -26,7 +25,7 @@ local function conflict(id, old, new)
   if by then return 'email', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:email', old.email, new.email, id)
   do
@@ -39,4 +38,5 @@ local function move(id, old, new)
   if old.score ~= new.score then
     if new.score then add('s:score', new.score, id) elseif old.score then remove('s:score', id) end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = 'version', nil, nil
 local expires = false -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'ctx', 'r', 'row', 'type', 'len', 'uuid', 'mark', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
@@ -39,11 +38,12 @@ local function conflict(id, old, new)
   if by then return 'mark', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:ctx', old.ctx, new.ctx, id)
   claim('u:r', old.r, new.r, id)
   claim('u:words', (old.row and old.type and old.len and #old.row .. ':' .. old.row .. #old.type .. ':' .. old.type .. old.len), (new.row and new.type and new.len and #new.row .. ':' .. new.row .. #new.type .. ':' .. new.type .. new.len), id)
   claim('u:uuid', old.uuid, new.uuid, id)
   claim('u:mark', old.mark, new.mark, id)
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

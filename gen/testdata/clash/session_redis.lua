@@ -5,7 +5,6 @@
 
 local version, created, updated = 'version', nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'a', 'b', 'aandb', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 
@@ -29,8 +28,9 @@ local function conflict(id, old, new)
   if by then return 'aandb', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:pair', (old.a and old.b and #old.a .. ':' .. old.a .. old.b), (new.a and new.b and #new.a .. ':' .. new.a .. new.b), id)
   claim('u:aandb', old.aandb, new.aandb, id)
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'c', 'd' } -- read before a write
 local names = { 'id', 'c', 'd' } -- all fields, where no version tells of changes
 
@@ -27,8 +26,9 @@ local function conflict(id, old, new)
   if by then return 'second', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:first', (old.c and old.d and #old.c .. ':' .. old.c .. old.d), (new.c and new.d and #new.c .. ':' .. new.c .. new.d), id)
   claim('u:second', (old.c and old.d and #old.c .. ':' .. old.c .. old.d), (new.c and new.d and #new.c .. ':' .. new.c .. new.d), id)
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

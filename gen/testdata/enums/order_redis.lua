@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'status', 'priority', 'color', 'backup', 'code', 'created_at' } -- read before a write
 local names = { 'id', 'status', 'was', 'next', 'priority', 'free', 'color', 'backup', 'code', 'created_at' } -- all fields, where no version tells of changes
 
@@ -31,7 +30,7 @@ local function conflict(id, old, new)
   if by then return 'colors', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:status', old.status, new.status, id)
   if old.color ~= new.color then
@@ -45,4 +44,5 @@ local function move(id, old, new)
       if is then add('i:status,priority/created_at:' .. is, new.created_at and micros(new.created_at) or '-inf', id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

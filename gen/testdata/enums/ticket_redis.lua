@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'status' } -- read before a write
 local names = { 'id', 'status' } -- all fields, where no version tells of changes
 
@@ -23,7 +22,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   do
     local was, is = old.status, new.status
@@ -32,4 +31,5 @@ local function move(id, old, new)
       if is then add('i:status:' .. is, 0, id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = 'version', 'added', 'changed'
 local expires = 'until' -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'shop', 'sku', '~sku', 'serial', 'hash', 'weight', 'seen', 'host', 'fresh', 'region',
   'building', 'floor', 'listed', 'price', 'stock', 'rating', 'warranty', 'title', '~title',
   'big', 'gateway', 'colors', '~colors', 'labels', 'sizes', 'masks', 'hosts', 'added',
@@ -69,7 +68,7 @@ local function conflict(id, old, new)
   if by then return 'fresh', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:shop_sku', (old.shop and (old['~sku'] or old.sku) and #old.shop .. ':' .. old.shop .. (old['~sku'] or old.sku)), (new.shop and (new['~sku'] or new.sku) and #new.shop .. ':' .. new.shop .. (new['~sku'] or new.sku)), id)
   claim('u:serial', old.serial, new.serial, id)
@@ -203,4 +202,5 @@ local function move(id, old, new)
       if is then add('i:region:' .. is, 0, id) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

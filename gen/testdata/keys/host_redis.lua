@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = 'expires_at' -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- read before a write
 local names = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- all fields, where no version tells of changes
 
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
-
+  if new.addr and not old.addr then list(id) elseif old.addr and not new.addr then remove('a', id) end
 end

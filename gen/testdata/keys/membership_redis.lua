@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, 'created_at', nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'user_id', 'group_id', 'created_at' } -- read before a write
 local names = { 'user_id', 'group_id', 'created_at' } -- all fields, where no version tells of changes
 
@@ -24,7 +23,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   do
     local was, is = old.group_id, new.group_id
@@ -33,4 +32,5 @@ local function move(id, old, new)
       if is then add('i:group_id/created_at:' .. is, new.created_at and micros(new.created_at) or '-inf', id) end
     end
   end
+  if new.user_id and not old.user_id then list(id) elseif old.user_id and not new.user_id then remove('a', id) end
 end

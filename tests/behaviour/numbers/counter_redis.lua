@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'scored', 'serial' } -- read before a write
 local names = { 'id', 'int8', 'int16', 'int32', 'int64', 'int', 'uint8', 'uint16', 'uint32', 'uint64',
   'uint', 'float32', 'float64', 'scored', 'serial' } -- all fields, where no version tells of changes
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.scored ~= new.scored then
     if new.scored then add('s:scored', new.scored, id) elseif old.scored then remove('s:scored', id) end
@@ -37,4 +36,5 @@ local function move(id, old, new)
       if is then add('l:serial', 0, lexmember(lexint(is), id)) end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'rank', 'word', 'codes' } -- read before a write
 local names = { 'note', 'rank', 'word', 'codes', 'id' } -- all fields, where no version tells of changes
 
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   if old.rank ~= new.rank then
     if new.rank then add('s:rank', new.rank, id) elseif old.rank then remove('s:rank', id) end
@@ -45,4 +44,5 @@ local function move(id, old, new)
       for v in pairs(after) do if not before[v] then add('i:codes:' .. v, 0, id) end end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'user_id' } -- read before a write
 local names = { 'user_id', 'role', 'status' } -- all fields, where no version tells of changes
 
@@ -22,7 +21,7 @@ local function conflict(id, old, new)
 
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
-
+  if new.user_id and not old.user_id then list(id) elseif old.user_id and not new.user_id then remove('a', id) end
 end

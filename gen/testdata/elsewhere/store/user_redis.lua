@@ -5,7 +5,6 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
-local listed = true -- whether an index is kept only to list all records
 local fields = { 'id', 'status', 'friends' } -- read before a write
 local names = { 'id', 'status', 'friends', 'notes' } -- all fields, where no version tells of changes
 
@@ -25,7 +24,7 @@ local function conflict(id, old, new)
   if by then return 'status', by end
 end
 
--- move plans how claims and entries follow a record from old to new values.
+-- move has claims and entries follow a record from old to new values.
 local function move(id, old, new)
   claim('u:status', old.status, new.status, id)
   do
@@ -36,4 +35,5 @@ local function move(id, old, new)
       for v in pairs(after) do if not before[v] then add('i:friends:' .. v, 0, id) end end
     end
   end
+  if new.id and not old.id then list(id) elseif old.id and not new.id then remove('a', id) end
 end

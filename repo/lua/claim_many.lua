@@ -1,23 +1,20 @@
--- Unique values: who has them, and who will.
+-- Unique values of many records: who has them, and who will.
 
 -- owner returns the id that a unique value belongs to; false if to none, or to
 -- a record that is gone.
-local function owner(key, value)
-  local claimed = claims[key] and claims[key][value]
+local function owner(index, value)
+  local claimed = claims[index] and claims[index][value]
   if claimed ~= nil then
     return claimed
   end
-  local id = call('HGET', key, value)
-  if id and call('EXISTS', base .. 'r:' .. id) == 0 then
-    return false
-  end
-  return id
+  local id = call('HGET', base .. index, value)
+  return id and call('EXISTS', base .. 'r:' .. id) == 1 and id
 end
 
 -- taken returns the id of another record that has a unique value.
 local function taken(index, was, is, id)
   if is and is ~= was then
-    local by = owner(base .. index, is)
+    local by = owner(index, is)
     return by and by ~= id and by
   end
 end
@@ -34,15 +31,11 @@ local function claim(index, was, is, id)
     return
   end
   moved = true
-  local key = base .. index
-  if was and owner(key, was) ~= id then
-    was = false
-  end
-  claims[key] = claims[key] or {}
-  if was then
-    claims[key][was] = false
+  claims[index] = claims[index] or {}
+  if was and owner(index, was) == id then
+    claims[index][was] = false
   end
   if is then
-    claims[key][is] = id
+    claims[index][is] = id
   end
 end
