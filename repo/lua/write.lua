@@ -29,7 +29,7 @@ if expires ~= nil then
   call('HLEN', base .. 'm') -- fails now if it is of another type
   clear(2)
 end
-local fresh = #KEYS > 1 and call('EXISTS', unpack(KEYS)) == 0 -- all are new
+local none = #KEYS > 1 and call('EXISTS', unpack(KEYS)) == 0 and named({}) -- if all are new
 
 -- One loop to check and to change indexes, one to write the records, and few
 -- functions: to make one costs as much as a command.
@@ -44,7 +44,7 @@ for row, record in ipairs(KEYS) do
   local last = after - 1
 
   repeat -- once; a break leaves the record as it is
-    local values = fresh and {} or read(record, fields)
+    local values = none and {} or read(record, fields)
     local exists = values[1]
     if exists and op == 'create' then
       replies[row] = { 'EXISTS' }
@@ -53,7 +53,7 @@ for row, record in ipairs(KEYS) do
       replies[row] = { 'NOTFOUND' }
       break
     end
-    local old = named(values)
+    local old = none or named(values)
     if expected ~= '' then
       local found = version and (old[version] or '0')
       if not version then
