@@ -36,7 +36,8 @@ local function apply(move, id, old, new)
   if not ok then
     call = redis.pcall
     move(id, new, old)
-    error(failure, 0)
+    -- As Redis itself fails a script: a table keeps the code that err begins with.
+    error(string.find(failure, '^%u+ ') and { err = failure } or failure, 0)
   end
 end
 
