@@ -77,7 +77,7 @@ func (e *entity) declareEncode(s *source) {
 	s.declare(e.encode+" writes the fields of "+e.self+" to row, in order.",
 		jen.Func().Id(e.encode).Params(
 			jen.Id("row").Op("*").Add(e.repo("Row")),
-			jen.Id(e.self).Op("*").Add(e.goType()),
+			jen.Id(e.self).Add(e.pointer()),
 		).Block(body...))
 }
 
@@ -133,7 +133,7 @@ func (e *entity) declareDecode(s *source) {
 	s.declare(e.decode+" reads the fields of "+e.self+" from "+e.reader+", in order.",
 		jen.Func().Id(e.decode).Params(
 			jen.Id(e.reader).Add(e.repo("Reader")),
-			jen.Id(e.self).Op("*").Add(e.goType()),
+			jen.Id(e.self).Add(e.pointer()),
 		).Error().Block(body...))
 }
 
@@ -199,7 +199,7 @@ func (e *entity) declareStamp(s *source) {
 	}
 	s.declare(e.stampFunc+" sets the fields of "+e.self+" that the repository keeps.",
 		jen.Func().Id(e.stampFunc).Params(
-			jen.Id(e.self).Op("*").Add(e.goType()),
+			jen.Id(e.self).Add(e.pointer()),
 			jen.Id(e.stamp).Add(e.repo("Stamp")),
 		).Block(body...))
 }

@@ -67,6 +67,7 @@ func (e *entity) declareDescriptor(s *source) {
 		item("Sliding", jen.True())
 	}
 	item("Script", jen.Id(e.script))
+	item("New", jen.Func().Params().Add(e.pointer()).Add(oneLine(jen.Return(jen.New(e.goType())))))
 	item("ID", e.idFunc())
 	item("Key", e.keyFunc())
 	if set := e.setKeyFunc(); set != nil {
@@ -78,10 +79,10 @@ func (e *entity) declareDescriptor(s *source) {
 		item("Stamp", jen.Id(e.stampFunc))
 	}
 	if e.Validates {
-		item("Validate", jen.Parens(jen.Op("*").Add(e.goType())).Dot("Validate"))
+		item("Validate", jen.Parens(e.pointer()).Dot("Validate"))
 	}
 	s.declare(e.descriptor+" describes "+e.plural()+" to package "+e.g.imports[repoPath]+".",
-		jen.Var().Id(e.descriptor).Op("=").Op("&").Add(e.repo("Entity")).Types(e.goType(), e.key()).Add(lines(items...)))
+		jen.Var().Id(e.descriptor).Op("=").Op("&").Add(e.repo("Entity")).Types(e.pointer(), e.key()).Add(lines(items...)))
 }
 
 // fieldInfos are the elements of repo.Entity.Fields.
@@ -179,7 +180,7 @@ func (e *entity) indexInfos() []jen.Code {
 // declareRepository declares the repository type and its constructor.
 func (e *entity) declareRepository(s *source) {
 	s.declare(e.repository+" stores "+e.plural()+"; Get, Create, Save and the other operations come from "+e.link("Repository")+".",
-		jen.Type().Id(e.repository).Struct(jen.Op("*").Add(e.repo("Repository")).Types(e.goType(), e.key())))
+		jen.Type().Id(e.repository).Struct(jen.Op("*").Add(e.repo("Repository")).Types(e.pointer(), e.key())))
 	s.declare(e.newRepository+" returns the repository of "+e.plural()+" that client reaches.",
 		jen.Func().Id(e.newRepository).Params(jen.Id("client").Op("*").Add(e.repo("Client"))).Id(e.repository).Block(
 			jen.Return(jen.Id(e.repository).Values(e.repo("NewRepository").Call(jen.Id("client"), jen.Id(e.descriptor)))),

@@ -70,14 +70,14 @@ func (e *entity) declareFields(s *source) {
 		if name == "" {
 			continue
 		}
-		params := []jen.Code{e.goType(), goType(f.Type.Go)}
+		params := []jen.Code{e.pointer(), goType(f.Type.Go)}
 		args := []jen.Code{jen.Lit(i), e.putFunc(f)}
 		if name == "MemberField" {
 			params = append(params, goType(f.Type.Elem.Go))
 			args = append(args, e.putOf(*f.Type.Elem))
 		}
 		types = append(types, jen.Id(f.Go).Add(e.repo(name)).Types(params...))
-		values = append(values, pair(f.Go, e.repo("New"+name).Types(e.goType()).Call(args...)))
+		values = append(values, pair(f.Go, e.repo("New"+name).Types(e.pointer()).Call(args...)))
 	}
 	if len(types) == 0 {
 		return

@@ -57,7 +57,7 @@ func (e *entity) declareFinders(s *source) {
 		s.declare(f.name+" returns the "+e.singular()+" with that "+list(words)+", or "+e.link("ErrNotFound")+".",
 			jen.Func().Params(jen.Id("r").Id(e.repository)).Id(f.name).
 				Params(append([]jen.Code{jen.Id("ctx").Qual("context", "Context")}, params...)...).
-				Params(jen.Op("*").Add(e.goType()), jen.Error()).Block(
+				Params(e.pointer(), jen.Error()).Block(
 				jen.Return(jen.Id("r").Dot("GetUnique").Call(
 					jen.Id("ctx"), jen.Lit(f.index),
 					jen.Func().Params(jen.Id("row").Op("*").Add(e.repo("Row"))).Add(body(puts)),

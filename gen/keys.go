@@ -46,7 +46,7 @@ func (e *entity) idFunc() jen.Code {
 
 // keyFunc is the function that returns the key of a record.
 func (e *entity) keyFunc() jen.Code {
-	head := jen.Func().Params(jen.Id(e.self).Op("*").Add(e.goType())).Add(e.key())
+	head := jen.Func().Params(jen.Id(e.self).Add(e.pointer())).Add(e.key())
 	if e.keyType == "" {
 		return head.Add(oneLine(jen.Return(e.selector(e.Keys()[0])())))
 	}
@@ -61,7 +61,7 @@ func (e *entity) keyFunc() jen.Code {
 // for keys that are not made up.
 func (e *entity) setKeyFunc() jen.Code {
 	f := e.Keys()[0]
-	head := jen.Func().Params(jen.Id(e.self).Op("*").Add(e.goType()), jen.Id("id").String()).Error()
+	head := jen.Func().Params(jen.Id(e.self).Add(e.pointer()), jen.Id("id").String()).Error()
 	switch {
 	case e.keyType != "":
 		return nil

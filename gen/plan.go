@@ -117,6 +117,9 @@ func (e *entity) field(name string) *schema.Field { return e.Fields[e.position[n
 // goType is the entity's struct type.
 func (e *entity) goType() *jen.Statement { return jen.Qual(e.g.pkg.Path, e.Type) }
 
+// pointer is the type of a record in code: *User.
+func (e *entity) pointer() *jen.Statement { return jen.Op("*").Add(e.goType()) }
+
 // expressions returns every Go expression of the schema that code refers to.
 func (g *generator) expressions() []string {
 	var all []string

@@ -55,8 +55,54 @@ func (b *Batch) add(finish func(reply string, err error) error, calls ...*call) 
 }
 
 // fail adds an operation that cannot be sent.
-func (b *Batch) fail(err error) {
+func (b *Batch) fail(err error, to *error) {
+	*to = err
 	b.finish = append(b.finish, func([]string, []error) error { return err })
+}
+
+// get adds the reading of a record, which is handed to found.
+func (b *Batch) get(c *core, id string, err error, to *error, found func(any)) {
+	if err != nil {
+		b.fail(c.keyError("Get", err), to)
+		return
+	}
+	calls := []*call{c.readCall(id)}
+	if c.info.sliding {
+		calls = []*call{c.renewCall(id), calls[0]}
+	}
+	b.add(func(reply string, err error) error {
+		var v any
+		if err == nil {
+			v, err = c.decodeReply(reply)
+		}
+		if err == nil {
+			found(v)
+		}
+		*to = c.info.recordError("Get", id, err)
+		return *to
+	}, calls...)
+}
+
+// write adds the write of a whole record.
+func (b *Batch) write(c *core, name string, op operation, v any, opts []WriteOption, to *error) {
+	p, err := c.prepare(name, op, v, collect(opts))
+	b.send(c, op, p, err, to)
+}
+
+// send adds a write that was prepared, or could not be.
+func (b *Batch) send(c *core, op operation, p *prepared, err error, to *error) {
+	if err != nil {
+		b.fail(err, to)
+		return
+	}
+	b.add(func(reply string, err error) error {
+		if err != nil {
+			*to = c.info.recordError(p.name, p.id, err)
+		} else {
+			*to = c.finish(reply, []*prepared{p})[0]
+		}
+		return *to
+	}, c.client.writeCall(c.info, op, []*rowWrite{&p.rowWrite}))
 }
 
 // Result is the outcome of an operation in a [Batch], valid once the batch has
@@ -66,88 +112,66 @@ type Result[V any] struct {
 	Err   error
 }
 
-// InBatch adds operations of a repository to a batch. They mean what the
-// repository's methods of the same name mean; their results come when the
-// batch has run.
+// InBatch adds operations of a repository to a batch; T and K are those of
+// [Repository]. They mean what the repository's methods of the same name mean;
+// their results come when the batch has run.
 type InBatch[T any, K comparable] struct {
 	r *Repository[T, K]
 	b *Batch
 }
 
-// In returns the repository's operations for a batch, which must be of the
-// same client.
-func (r *Repository[T, K]) In(b *Batch) InBatch[T, K] { return InBatch[T, K]{r, b} }
-
 // Get reads a record.
-func (in InBatch[T, K]) Get(key K) *Result[*T] {
-	id, err := in.r.id("Get", key)
-	if err != nil {
-		return in.fail(err)
-	}
-	calls := []*call{in.r.readCall(id)}
-	if in.r.info.sliding {
-		calls = []*call{in.r.renewCall(id), calls[0]}
-	}
-	result := &Result[*T]{}
-	in.b.add(func(reply string, err error) error {
-		if err == nil {
-			result.Value, err = in.r.decode(reply)
-		}
-		result.Err = in.r.info.recordError("Get", id, err)
-		return result.Err
-	}, calls...)
+func (in *InBatch[T, K]) Get(key K) *Result[T] {
+	result := new(Result[T])
+	id, err := in.r.entity.ID(key)
+	in.b.get(in.r.core, id, err, &result.Err, func(v any) { result.Value = v.(T) })
 	return result
 }
 
-// fail returns the result of an operation that cannot be sent.
-func (in InBatch[T, K]) fail(err error) *Result[*T] {
-	in.b.fail(err)
-	return &Result[*T]{Err: err}
-}
-
 // Create stores a new record.
-func (in InBatch[T, K]) Create(v *T, opts ...WriteOption) *Result[*T] {
-	return in.write(opCreate, v, func() (*prepared[T], error) { return in.r.prepare("Create", opCreate, v, collect(opts)) })
+func (in *InBatch[T, K]) Create(v T, opts ...WriteOption) *Result[T] {
+	result := &Result[T]{Value: v}
+	in.b.write(in.r.core, "Create", opCreate, v, opts, &result.Err)
+	return result
 }
 
 // Save stores a record, new or not.
-func (in InBatch[T, K]) Save(v *T, opts ...WriteOption) *Result[*T] {
-	return in.write(opSave, v, func() (*prepared[T], error) { return in.r.prepare("Save", opSave, v, collect(opts)) })
+func (in *InBatch[T, K]) Save(v T, opts ...WriteOption) *Result[T] {
+	result := &Result[T]{Value: v}
+	in.b.write(in.r.core, "Save", opSave, v, opts, &result.Err)
+	return result
 }
 
 // Update stores a record that exists.
-func (in InBatch[T, K]) Update(v *T, opts ...WriteOption) *Result[*T] {
-	return in.write(opUpdate, v, func() (*prepared[T], error) { return in.r.prepare("Update", opUpdate, v, collect(opts)) })
+func (in *InBatch[T, K]) Update(v T, opts ...WriteOption) *Result[T] {
+	result := &Result[T]{Value: v}
+	in.b.write(in.r.core, "Update", opUpdate, v, opts, &result.Err)
+	return result
 }
 
 // Patch changes fields of a record. The result has no value.
-func (in InBatch[T, K]) Patch(key K, changes ...Change[T]) *Result[*T] {
-	return in.write(opPatch, nil, func() (*prepared[T], error) { return in.r.preparePatch(key, changes) })
+func (in *InBatch[T, K]) Patch(key K, changes ...Change[T]) *Result[T] {
+	result := new(Result[T])
+	id, err := in.r.entity.ID(key)
+	p, err := in.r.core.preparePatch(id, err, plainChanges(changes))
+	in.b.send(in.r.core, opPatch, p, err, &result.Err)
+	return result
 }
 
 // Touch renews the expiry of a record. The result has no value.
-func (in InBatch[T, K]) Touch(key K, opts ...WriteOption) *Result[*T] {
-	return in.write(opTouch, nil, func() (*prepared[T], error) { return in.r.prepareTouch(key, opts) })
+func (in *InBatch[T, K]) Touch(key K, opts ...WriteOption) *Result[T] {
+	result := new(Result[T])
+	id, err := in.r.entity.ID(key)
+	p, err := in.r.core.prepareTouch(id, err, opts)
+	in.b.send(in.r.core, opTouch, p, err, &result.Err)
+	return result
 }
 
 // Delete removes a record. The result has no value.
-func (in InBatch[T, K]) Delete(key K) *Result[*T] {
-	return in.write(opDelete, nil, func() (*prepared[T], error) { return in.r.prepareKey("Delete", key) })
-}
-
-func (in InBatch[T, K]) write(op operation, v *T, prepare func() (*prepared[T], error)) *Result[*T] {
-	p, err := prepare()
-	if err != nil {
-		return in.fail(err)
-	}
-	result := &Result[*T]{Value: v}
-	in.b.add(func(reply string, err error) error {
-		if err != nil {
-			result.Err = in.r.info.recordError(p.name, p.id, err)
-		} else {
-			result.Err = in.r.finish(reply, []*prepared[T]{p})[0]
-		}
-		return result.Err
-	}, in.r.client.writeCall(in.r.info, op, []*rowWrite{&p.rowWrite}))
+func (in *InBatch[T, K]) Delete(key K) *Result[T] {
+	result := new(Result[T])
+	id, err := in.r.entity.ID(key)
+	p, err := in.r.core.prepareKey("Delete", id, err)
+	in.b.send(in.r.core, opDelete, p, err, &result.Err)
 	return result
 }

@@ -213,7 +213,7 @@ func getJSON[V any](r *Reader) (v V) {
 // What queries and unique values compare is the folded value; what is read
 // back is the value itself.
 func TestFoldedValues(t *testing.T) {
-	info := newEntityInfo(&Entity[thing, string]{Name: "things", Fields: []FieldInfo{
+	info := newEntityInfo(&Entity[*thing, string]{Name: "things", Fields: []FieldInfo{
 		{Name: "name", Kind: KindString, Fold: true}, {Name: "tags", Kind: KindJSON, Fold: true}, {Name: "plain", Kind: KindString},
 	}})
 	for _, test := range []struct{ name, folded string }{{"ann", ""}, {"Ann", "ann"}, {"STRASSE", "strasse"}, {"\xffA", "\xffa"}} {

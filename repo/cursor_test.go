@@ -57,8 +57,8 @@ func FuzzCursor(f *testing.F) {
 // same conditions, order and direction.
 func TestCursorsOfQueries(t *testing.T) {
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
-	count := NewRangeField[thing](thingCount, PutUint[uint64])
-	queries := map[string]Query[thing]{
+	count := NewRangeField[*thing](thingCount, PutUint[uint64])
+	queries := map[string]Query[*thing]{
 		"all":        r.Where(),
 		"ordered":    r.Where().OrderBy(count.Asc()),
 		"descending": r.Where().OrderBy(count.Desc()),
@@ -67,13 +67,13 @@ func TestCursorsOfQueries(t *testing.T) {
 		"to 1":       r.Where(count.Lte(1)),
 	}
 	for name, q := range queries {
-		p, _, err := q.plan()
+		p, _, err := q.q.plan()
 		if err != nil {
 			t.Fatal(err)
 		}
 		cursor := position{"1", "7"}.cursor(p)
 		for other, q := range queries {
-			_, at, err := q.Limit(7).After(cursor).plan()
+			_, at, err := q.Limit(7).After(cursor).q.plan()
 			if name == other && (err != nil || at != position{"1", "7"}) {
 				t.Errorf("%s: the query's own cursor is at %q, %v", name, at, err)
 			}

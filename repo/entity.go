@@ -68,9 +68,10 @@ type Index struct {
 	Each   bool // the field is a slice, and each element an entry
 }
 
-// Entity describes a kind of record to this package. redisgen generates the
-// one value there is of it for each entity; it is not meant to be written by
-// hand and must not be changed.
+// Entity describes a kind of record to this package: T is a pointer to the
+// struct, *User, and K the type of its key. redisgen generates the one value
+// there is of it for each entity; it is not meant to be written by hand and
+// must not be changed.
 type Entity[T any, K comparable] struct {
 	Name    string // in Redis: "users"
 	Type    string // in Go: "User"
@@ -83,13 +84,14 @@ type Entity[T any, K comparable] struct {
 	Sliding bool          // reads and writes renew the TTL
 
 	Script   string // what a write checks and moves, in Lua
+	New      func() T
 	ID       func(K) (string, error)
-	Key      func(*T) K
-	SetKey   func(*T, string) error // nil: keys are never made up
-	Encode   func(*Row, *T)
-	Decode   func(Reader, *T) error
-	Stamp    func(*T, Stamp)
-	Validate func(*T) error
+	Key      func(T) K
+	SetKey   func(T, string) error // nil: keys are never made up
+	Encode   func(*Row, T)
+	Decode   func(Reader, T) error
+	Stamp    func(T, Stamp) // nil: a write sets nothing by itself
+	Validate func(T) error  // nil: every record is valid
 }
 
 // Stamp is what a write set by itself, for the caller's struct to show.

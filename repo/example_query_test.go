@@ -22,7 +22,7 @@ func people(client *embedded) app.Users {
 }
 
 // show prints the users of a query.
-func show(query repo.Query[app.User]) {
+func show(query repo.Query[*app.User]) {
 	var names []string
 	for user, err := range query.All(ctx) {
 		check(err)

@@ -85,6 +85,6 @@ func NewMemberField[T, V, E any](field int, put func(*Row, V), putElem func(*Row
 }
 
 // Has holds for records whose slice has that element.
-func (f MemberField[T, V, E]) Has(v E) Predicate[T] {
-	return Predicate[T]{field: f.field, op: contains, low: func(row *Row) { f.putElem(row, v) }}
+func (f *MemberField[T, V, E]) Has(v E) Predicate[T] {
+	return Predicate[T]{predicate{field: f.field, op: contains, low: bind(f.putElem, v)}}
 }

@@ -5,102 +5,137 @@ import (
 	"strconv"
 )
 
-// Get returns the record with that key, or [ErrNotFound]. One round trip; of a
-// sliding entity it renews the expiry.
-func (r *Repository[T, K]) Get(ctx context.Context, key K) (*T, error) {
-	id, err := r.id("Get", key)
-	if err != nil {
-		return nil, err
-	}
-	if r.info.sliding {
-		list, err := r.getSliding(ctx, []string{id})
-		if err == nil && list[0] == nil {
-			err = ErrNotFound
-		}
-		if err != nil {
-			return nil, r.info.recordError("Get", id, err)
-		}
-		return list[0], nil
-	}
-	reply, err := r.client.do(ctx, r.readCall(id))
-	if err != nil {
-		return nil, r.info.recordError("Get", id, err)
-	}
-	v, err := r.decode(reply)
-	return v, r.info.recordError("Get", id, err)
-}
-
-// GetMany returns the records with those keys, in their order, nil where there
-// is none. One round trip for a thousand keys; of a sliding entity it renews
-// the expiry.
-func (r *Repository[T, K]) GetMany(ctx context.Context, keys ...K) ([]*T, error) {
-	ids := make([]string, len(keys))
-	for i, key := range keys {
-		id, err := r.id("GetMany", key)
-		if err != nil {
-			return nil, err
-		}
-		ids[i] = id
-	}
-	list := make([]*T, 0, len(keys))
-	for len(ids) > 0 {
-		n := min(len(ids), readStep)
-		get := r.getPlain
-		if r.info.sliding {
-			get = r.getSliding
-		}
-		some, err := get(ctx, ids[:n])
-		if err != nil {
-			return nil, r.info.recordError("GetMany", "", err)
-		}
-		list, ids = append(list, some...), ids[n:]
-	}
-	return list, nil
-}
-
 // readStep is how many records one pipeline reads at most.
 const readStep = 1000
 
-// GetUnique returns the record that has a value in a unique index, or
-// [ErrNotFound]. put writes the values of the index's fields. Generated finders
-// call it. One round trip.
-func (r *Repository[T, K]) GetUnique(ctx context.Context, index int, put func(*Row)) (*T, error) {
-	ix := r.info.indexes[index]
-	values, err := r.uniqueValues(ix, put)
+func (c *core) get(ctx context.Context, id string, err error) (any, error) {
 	if err != nil {
-		return nil, r.info.recordError("GetBy "+ix.Name, "", err)
+		return nil, c.keyError("Get", err)
 	}
-	return r.getPlanned(ctx, &plan{index: ix, key: r.space.index(ix, nil), value: joinValues(values)})
+	v, err := c.getOne(ctx, id)
+	if err != nil {
+		return nil, c.info.recordError("Get", id, err)
+	}
+	return v, nil
+}
+
+func (c *core) getOne(ctx context.Context, id string) (any, error) {
+	if c.info.sliding {
+		var v any
+		err := c.readAll(ctx, []string{id}, func(_ int, record any) { v = record })
+		if err == nil && v == nil {
+			err = ErrNotFound
+		}
+		return v, err
+	}
+	reply, err := c.client.do(ctx, c.readCall(id))
+	if err != nil {
+		return nil, err
+	}
+	return c.decodeReply(reply)
+}
+
+// getMany reads the records with n ids and hands those that there are to each.
+func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error), each func(int, any)) error {
+	ids := make([]string, n)
+	for i := range ids {
+		var err error
+		if ids[i], err = id(i); err != nil {
+			return c.keyError("GetMany", err)
+		}
+	}
+	for from := 0; from < n; from += readStep {
+		some := ids[from:min(n, from+readStep)]
+		if err := c.readAll(ctx, some, func(i int, v any) { each(from+i, v) }); err != nil {
+			return c.info.recordError("GetMany", "", err)
+		}
+	}
+	return nil
+}
+
+// readAll reads records in one pipeline, which renews the expiry of a sliding
+// entity, and hands those that there are to each.
+func (c *core) readAll(ctx context.Context, ids []string, each func(int, any)) error {
+	step := 1 // calls for a record, the last of which reads it
+	if c.info.sliding {
+		step = 2
+	}
+	calls := make([]*call, 0, step*len(ids))
+	for _, id := range ids {
+		if c.info.sliding {
+			calls = append(calls, c.renewCall(id))
+		}
+		calls = append(calls, c.readCall(id))
+	}
+	replies, errs := c.client.doAll(ctx, calls)
+	for i, err := range errs {
+		if err != nil {
+			return err
+		}
+		if (i+1)%step > 0 {
+			continue
+		}
+		v, err := c.decodeReply(replies[i])
+		if err == ErrNotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		each(i/step, v)
+	}
+	return nil
+}
+
+// renewCall returns the call that renews the expiry of a record of a sliding
+// entity.
+func (c *core) renewCall(id string) *call {
+	ttl := "+" + strconv.FormatInt(c.info.ttl.Milliseconds(), 10)
+	w := rowWrite{id: id, created: ttl, existing: ttl}
+	w.keep(c.info, nil)
+	renew := c.client.writeCall(c.info, opTouch, []*rowWrite{&w})
+	renew.write = false // to renew twice is to renew once
+	return renew
+}
+
+func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, error) {
+	ix := c.info.indexes[index]
+	values, err := c.uniqueValues(ix, put)
+	if err != nil {
+		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
+	}
+	return c.getPlanned(ctx, &plan{index: ix, key: c.space.index(ix, nil), value: joinValues(values)})
 }
 
 // getPlanned returns the record that a plan by a unique index finds.
-func (r *Repository[T, K]) getPlanned(ctx context.Context, p *plan) (*T, error) {
+func (c *core) getPlanned(ctx context.Context, p *plan) (any, error) {
 	args := newArgs(2)
-	args.add(string(r.space), p.value)
-	reply, err := r.client.do(ctx, &call{
-		script: uniqueScript, keys: []string{p.key}, args: append(args.args, r.read...),
+	args.add(string(c.space), p.value)
+	reply, err := c.client.do(ctx, &call{
+		script: uniqueScript, keys: []string{p.key}, args: append(args.args, c.read...),
 	})
-	var v *T
+	var v any
 	if err == nil {
-		v, err = r.decode(reply)
+		v, err = c.decodeReply(reply)
 	}
-	if err == nil && r.info.sliding {
-		return r.Get(ctx, r.entity.Key(v)) // renews the expiry: a second round trip
+	if err == nil && c.info.sliding {
+		id, err := c.id(v)
+		return c.get(ctx, id, err) // renews the expiry: a second round trip
 	}
 	if err != nil {
-		return nil, r.info.recordError("GetBy "+p.index.Name, "", err)
+		return nil, c.info.recordError("GetBy "+p.index.Name, "", err)
 	}
 	return v, nil
 }
 
 // uniqueValues returns the values that put writes to the fields of an index,
 // as the index has them.
-func (r *Repository[T, K]) uniqueValues(ix Index, put func(*Row)) ([]string, error) {
+func (c *core) uniqueValues(ix Index, put func(*Row)) ([]string, error) {
 	// The row has the index's fields alone, in the index's order.
-	info := *r.info
+	info := *c.info
 	info.fields = make([]FieldInfo, len(ix.Fields))
 	for i, f := range ix.Fields {
-		info.fields[i] = r.info.fields[f]
+		info.fields[i] = c.info.fields[f]
 	}
 	row := newRow(&info)
 	if put(row); row.err != nil {
@@ -115,68 +150,4 @@ func (r *Repository[T, K]) uniqueValues(ix Index, put func(*Row)) ([]string, err
 		values[i] = value
 	}
 	return values, nil
-}
-
-// getPlain reads records in one pipeline.
-func (r *Repository[T, K]) getPlain(ctx context.Context, ids []string) ([]*T, error) {
-	calls := make([]*call, len(ids))
-	for i, id := range ids {
-		calls[i] = r.readCall(id)
-	}
-	replies, errs := r.client.doAll(ctx, calls)
-	list := make([]*T, len(ids))
-	for i := range ids {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
-		if err := r.decodeInto(&list[i], replies[i]); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// getSliding reads records and renews their expiry in one pipeline.
-func (r *Repository[T, K]) getSliding(ctx context.Context, ids []string) ([]*T, error) {
-	calls := make([]*call, 0, 2*len(ids))
-	for _, id := range ids {
-		calls = append(calls, r.renewCall(id), r.readCall(id))
-	}
-	replies, errs := r.client.doAll(ctx, calls)
-	list := make([]*T, len(ids))
-	for i := range calls {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
-		if i%2 == 0 {
-			continue
-		}
-		if err := r.decodeInto(&list[i/2], replies[i]); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// renewCall returns the call that renews the expiry of a record of a sliding
-// entity.
-func (r *Repository[T, K]) renewCall(id string) *call {
-	ttl := "+" + strconv.FormatInt(r.info.ttl.Milliseconds(), 10)
-	w := rowWrite{id: id, created: ttl, existing: ttl}
-	w.keep(r.info, nil)
-	c := r.client.writeCall(r.info, opTouch, []*rowWrite{&w})
-	c.write = false // to renew twice is to renew once
-	return c
-}
-
-// decodeInto decodes a record; no record leaves to as it is.
-func (r *Repository[T, K]) decodeInto(to **T, reply string) error {
-	v, err := r.decode(reply)
-	if err == nil {
-		*to = v
-	}
-	if err == ErrNotFound {
-		return nil
-	}
-	return err
 }

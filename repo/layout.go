@@ -12,14 +12,15 @@ import (
 
 // readCall returns the call that reads a record: its values in the order of
 // the entity's fields.
-func (r *Repository[T, K]) readCall(id string) *call {
-	args := make([]any, 0, 2+len(r.read))
-	args = append(args, "hmget", r.space.record(id))
-	return &call{args: append(args, r.read...)}
+func (c *core) readCall(id string) *call {
+	args := make([]any, 0, 2+len(c.read))
+	args = append(args, "hmget", c.space.record(id))
+	return &call{args: append(args, c.read...)}
 }
 
-// decode returns the record in a reply to HMGET; ErrNotFound if there is none.
-func (r *Repository[T, K]) decode(reply string) (*T, error) {
+// decodeReply returns the record in a reply to HMGET; ErrNotFound if there is
+// none.
+func (c *core) decodeReply(reply string) (any, error) {
 	v := values{reply}
 	n, err := v.array()
 	switch {
@@ -27,29 +28,29 @@ func (r *Repository[T, K]) decode(reply string) (*T, error) {
 		return nil, err
 	case n < 0:
 		return nil, ErrNotFound
-	case n != len(r.info.fields):
+	case n != len(c.info.fields):
 		return nil, errReply
 	}
-	return r.decodeValues(v)
+	return c.decodeValues(v)
 }
 
-func (r *Repository[T, K]) decodeValues(v values) (*T, error) {
+func (c *core) decodeValues(v values) (any, error) {
 	key := v
-	if err := key.skip(r.info.key); err != nil {
+	if err := key.skip(c.info.key); err != nil {
 		return nil, err
 	}
 	if !key.present() {
 		return nil, ErrNotFound
 	}
-	record := new(T)
-	if err := r.entity.Decode(Reader{info: r.info, values: v}, record); err != nil {
+	record := c.create()
+	if err := c.decode(Reader{info: c.info, values: v}, record); err != nil {
 		return nil, err
 	}
 	return record, nil
 }
 
 // stored returns the value of one field in a reply.
-func (r *Repository[T, K]) stored(reply string, field int) (string, bool, error) {
+func stored(reply string, field int) (string, bool, error) {
 	v := values{reply}
 	if _, err := v.array(); err != nil {
 		return "", false, err

@@ -9,44 +9,26 @@ import (
 // nothing.
 const writeStep = 100
 
-// CreateMany stores new records, each as Create does, and each whole or not at
-// all. If some fail, the error is a [*ManyError] that says which. One round
-// trip for a hundred records.
-func (r *Repository[T, K]) CreateMany(ctx context.Context, list []*T, opts ...WriteOption) error {
-	return r.writeMany(ctx, "CreateMany", opCreate, list, opts)
-}
-
-// SaveMany stores records, each as Save does, and each whole or not at all. If
-// some fail, the error is a [*ManyError] that says which. One round trip for a
-// hundred records.
-func (r *Repository[T, K]) SaveMany(ctx context.Context, list []*T, opts ...WriteOption) error {
-	return r.writeMany(ctx, "SaveMany", opSave, list, opts)
-}
-
-// DeleteMany removes records, each as Delete does. If some fail, [ErrNotFound]
-// among other reasons, the error is a [*ManyError] that says which. One round
-// trip for a hundred records.
-func (r *Repository[T, K]) DeleteMany(ctx context.Context, keys []K, opts ...WriteOption) error {
-	return r.many(ctx, opDelete, len(keys), collect(opts), func(i int) (*prepared[T], error) {
-		return r.prepareKey("DeleteMany", keys[i])
-	})
-}
-
-func (r *Repository[T, K]) writeMany(ctx context.Context, name string, op operation, list []*T, opts []WriteOption) error {
+func (c *core) writeMany(ctx context.Context, name string, op operation, n int, at func(int) any, opts []WriteOption) error {
 	o := collect(opts)
-	return r.many(ctx, op, len(list), o, func(i int) (*prepared[T], error) {
-		return r.prepare(name, op, list[i], o)
+	return c.many(ctx, op, n, o, func(i int) (*prepared, error) { return c.prepare(name, op, at(i), o) })
+}
+
+func (c *core) deleteMany(ctx context.Context, n int, id func(int) (string, error), opts []WriteOption) error {
+	return c.many(ctx, opDelete, n, collect(opts), func(i int) (*prepared, error) {
+		id, err := id(i)
+		return c.prepareKey("DeleteMany", id, err)
 	})
 }
 
 // many writes n records. Records of one id are written in their order.
-func (r *Repository[T, K]) many(ctx context.Context, op operation, n int, o writeOptions, prepare func(int) (*prepared[T], error)) error {
+func (c *core) many(ctx context.Context, op operation, n int, o writeOptions, prepare func(int) (*prepared, error)) error {
 	errs := make([]error, n)
 	workers := make(chan struct{}, max(1, o.parallel))
 	var running sync.WaitGroup
 	ids := make(map[string]bool, n) // under way
 	for from := 0; from < n; {
-		var chunk []*prepared[T]
+		var chunk []*prepared
 		var at []int
 		for ; from < n && len(chunk) < writeStep; from++ {
 			p, err := prepare(from)
@@ -65,7 +47,7 @@ func (r *Repository[T, K]) many(ctx context.Context, op operation, n int, o writ
 			workers <- struct{}{}
 			running.Go(func() {
 				defer func() { <-workers }()
-				for i, err := range r.sendMany(ctx, op, chunk) {
+				for i, err := range c.sendMany(ctx, op, chunk) {
 					errs[at[i]] = err
 				}
 			})
@@ -80,18 +62,18 @@ func (r *Repository[T, K]) many(ctx context.Context, op operation, n int, o writ
 }
 
 // sendMany sends the writes of records with different ids in one call.
-func (r *Repository[T, K]) sendMany(ctx context.Context, op operation, list []*prepared[T]) []error {
+func (c *core) sendMany(ctx context.Context, op operation, list []*prepared) []error {
 	rows := make([]*rowWrite, len(list))
 	for i, p := range list {
 		rows[i] = &p.rowWrite
 	}
-	reply, err := r.client.do(ctx, r.client.writeCall(r.info, op, rows))
+	reply, err := c.client.do(ctx, c.client.writeCall(c.info, op, rows))
 	if err == nil {
-		return r.finish(reply, list)
+		return c.finish(reply, list)
 	}
 	errs := make([]error, len(list))
 	for i, p := range list {
-		errs[i] = r.info.recordError(p.name, p.id, err)
+		errs[i] = c.info.recordError(p.name, p.id, err)
 	}
 	return errs
 }

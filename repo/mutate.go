@@ -9,78 +9,71 @@ import (
 // mutateAttempts bounds how often Mutate starts again.
 const mutateAttempts = 100
 
-// Mutate reads a record, has change change it, and stores it if nobody else
-// has changed it meanwhile; if somebody has, it begins again, after a pause.
-// It returns the record as stored.
-//
-// change may be called several times, each time with a fresh record; its error
-// ends the operation and is returned. It must not change the key. Two round
-// trips if nobody interferes; [ErrConflict] after 100 attempts.
-func (r *Repository[T, K]) Mutate(ctx context.Context, key K, change func(*T) error) (*T, error) {
-	id, err := r.id("Mutate", key)
+// mutate changes a record as Repository.Mutate says.
+func (c *core) mutate(ctx context.Context, id string, err error, change func(any) error) (any, error) {
 	if err != nil {
-		return nil, err
+		return nil, c.keyError("Mutate", err)
 	}
 	for attempt := 0; ; attempt++ {
-		v, err := r.mutateOnce(ctx, key, id, change)
+		v, err := c.mutateOnce(ctx, id, change)
 		if err == nil {
 			return v, nil
 		}
 		var record *RecordError
 		if !errors.As(err, &record) {
-			err = r.info.recordError("Mutate", id, err)
+			err = c.info.recordError("Mutate", id, err)
 		}
 		if !errors.Is(err, ErrConflict) || attempt+1 == mutateAttempts {
 			return nil, err
 		}
-		if r.client.pause(ctx, min(attempt, 3)) != nil {
+		if c.client.pause(ctx, min(attempt, 3)) != nil {
 			return nil, err
 		}
 	}
 }
 
-func (r *Repository[T, K]) mutateOnce(ctx context.Context, key K, id string, change func(*T) error) (*T, error) {
-	reply, err := r.client.do(ctx, r.readCall(id))
+func (c *core) mutateOnce(ctx context.Context, id string, change func(any) error) (any, error) {
+	reply, err := c.client.do(ctx, c.readCall(id))
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.decode(reply)
+	v, err := c.decodeReply(reply)
 	if err != nil {
 		return nil, err
 	}
-	expected, err := r.identity(reply)
+	expected, err := identity(c.info, reply)
 	if err != nil {
 		return nil, err
 	}
 	if err := change(v); err != nil {
 		return nil, err
 	}
-	if r.entity.Key(v) != key {
+	if changed, err := c.id(v); err != nil || changed != id {
 		return nil, fmt.Errorf("the change changed the key")
 	}
-	p, err := r.prepare("Mutate", opUpdate, v, writeOptions{})
+	p, err := c.prepare("Mutate", opUpdate, v, writeOptions{})
 	if err != nil {
 		return nil, err
 	}
 	p.expected = expected
-	return v, r.send(ctx, opUpdate, p)
+	return v, c.send(ctx, opUpdate, p)
 }
 
 // identity returns what the script compares to tell whether a record has
 // changed: its version and creation, or a digest of its fields.
-func (r *Repository[T, K]) identity(reply string) (string, error) {
-	if r.info.version < 0 {
+func identity(info *entityInfo, reply string) (string, error) {
+	if info.version < 0 {
 		return digest(reply)
 	}
-	version, ok, err := r.stored(reply, r.info.version)
+	version, ok, err := stored(reply, info.version)
 	if err != nil {
 		return "", err
 	}
 	if !ok {
 		version = "0"
 	}
-	if r.info.created >= 0 {
-		created, _, err := r.stored(reply, r.info.created)
+	if info.created >= 0 {
+		created, _, err := stored(reply, info.created)
 		return version + "@" + created, err
 	}
 	return version, nil

@@ -11,18 +11,18 @@ import (
 var errNoChange = errors.New("a patch needs at least one change")
 
 // preparePatch encodes the changes to a record.
-func (r *Repository[T, K]) preparePatch(key K, changes []Change[T]) (*prepared[T], error) {
-	p, err := r.prepareKey("Patch", key)
+func (c *core) preparePatch(id string, err error, changes []change) (*prepared, error) {
+	p, err := c.prepareKey("Patch", id, err)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.changes(r.info, changes); err != nil {
-		return nil, r.info.recordError("Patch", p.id, err)
+	if err := p.changes(c.info, changes); err != nil {
+		return nil, c.info.recordError("Patch", p.id, err)
 	}
 	return p, nil
 }
 
-func (p *prepared[T]) changes(info *entityInfo, changes []Change[T]) error {
+func (p *prepared) changes(info *entityInfo, changes []change) error {
 	if len(changes) == 0 {
 		return errNoChange
 	}

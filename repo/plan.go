@@ -29,7 +29,7 @@ type condition struct {
 }
 
 // condition encodes a predicate.
-func (p Predicate[T]) condition(info *entityInfo) (condition, error) {
+func (p predicate) condition(info *entityInfo) (condition, error) {
 	c := condition{field: p.field, op: p.op, hasLow: p.low != nil, hasUp: p.up != nil, lowOpen: p.lowOpen, upOpen: p.upOpen}
 	for _, bound := range []struct {
 		put func(*Row)

@@ -9,27 +9,27 @@ import (
 
 // The fields of a thing, as generated code would name them.
 var thingFields = struct {
-	Name   LexField[thing, string]
-	On     EqualField[thing, bool]
-	Count  RangeNumber[thing, uint64]
-	At     RangeField[thing, time.Time]
-	Text   EqualField[thing, text]
-	Tags   MemberField[thing, []string, string]
-	Owner  EqualField[thing, string]
-	Serial LexNumber[thing, int64]
-	Pass   Equal[thing, string]
-	Small  Equal[thing, int8] // has no index
+	Name   LexField[*thing, string]
+	On     EqualField[*thing, bool]
+	Count  RangeNumber[*thing, uint64]
+	At     RangeField[*thing, time.Time]
+	Text   EqualField[*thing, text]
+	Tags   MemberField[*thing, []string, string]
+	Owner  EqualField[*thing, string]
+	Serial LexNumber[*thing, int64]
+	Pass   Equal[*thing, string]
+	Small  Equal[*thing, int8] // has no index
 }{
-	Name:   NewLexField[thing](thingName, PutString[string]),
-	On:     NewEqualField[thing](thingOn, PutBool[bool]),
-	Count:  NewRangeNumber[thing](thingCount, PutUint[uint64]),
-	At:     NewRangeField[thing](thingAt, PutTime),
-	Text:   NewEqualField[thing](thingText, PutText[text]),
-	Tags:   NewMemberField[thing](thingTags, PutJSON[[]string], PutString[string]),
-	Owner:  NewEqualField[thing](thingOwner, PutString[string]),
-	Serial: NewLexNumber[thing](thingSerial, PutInt[int64]),
-	Pass:   NewEqual[thing](thingPassword, PutString[string]),
-	Small:  NewEqual[thing](thingSmall, PutInt[int8]),
+	Name:   NewLexField[*thing](thingName, PutString[string]),
+	On:     NewEqualField[*thing](thingOn, PutBool[bool]),
+	Count:  NewRangeNumber[*thing](thingCount, PutUint[uint64]),
+	At:     NewRangeField[*thing](thingAt, PutTime),
+	Text:   NewEqualField[*thing](thingText, PutText[text]),
+	Tags:   NewMemberField[*thing](thingTags, PutJSON[[]string], PutString[string]),
+	Owner:  NewEqualField[*thing](thingOwner, PutString[string]),
+	Serial: NewLexNumber[*thing](thingSerial, PutInt[int64]),
+	Pass:   NewEqual[*thing](thingPassword, PutString[string]),
+	Small:  NewEqual[*thing](thingSmall, PutInt[int8]),
 }
 
 var epoch = time.Unix(0, 0)
@@ -40,7 +40,7 @@ func TestPlans(t *testing.T) {
 	where := r.Where
 	for _, test := range []struct {
 		name  string
-		query Query[thing]
+		query Query[*thing]
 		want  string // key, score or lex, bounds
 	}{
 		{"all", where(), "a score -inf +inf"},
@@ -77,7 +77,7 @@ func TestPlans(t *testing.T) {
 		{"integer by bytes", where(f.Serial.Eq(-1)), "l:serial lex [099999999999999999998 (099999999999999999998\x01"},
 		{"integers by bytes", where(f.Serial.Gte(5)).OrderBy(f.Serial.Desc()), "l:serial lex [100000000000000000005 + desc"},
 	} {
-		p, at, err := test.query.plan()
+		p, at, err := test.query.q.plan()
 		if err != nil || at != (position{}) {
 			t.Errorf("%s: %v, begins at %q", test.name, err, at)
 			continue
@@ -90,7 +90,7 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
-	p, _, err := where(f.Owner.Eq("ann"), f.Pass.Eq("x")).plan()
+	p, _, err := where(f.Owner.Eq("ann"), f.Pass.Eq("x")).q.plan()
 	if err != nil || p.value != "3:annx" {
 		t.Errorf("the value of a unique group is %q, %v", p.value, err)
 	}
@@ -100,7 +100,7 @@ func TestQueriesWithoutPlan(t *testing.T) {
 	f := thingFields
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
 	for _, test := range []struct {
-		query Query[thing]
+		query Query[*thing]
 		is    error
 		want  string
 	}{
@@ -142,7 +142,7 @@ func TestQueriesAreValues(t *testing.T) {
 	q := r.Where(f.Owner.Eq("ann"))
 	_, _ = q.OrderBy(f.At.Desc()), q.Limit(-1)
 	_ = q.After("x")
-	if p, at, err := q.plan(); err != nil || p.reverse || at != (position{}) {
+	if p, at, err := q.q.plan(); err != nil || p.reverse || at != (position{}) {
 		t.Errorf("%+v at %q, %v", p, at, err)
 	}
 }

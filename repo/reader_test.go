@@ -141,9 +141,9 @@ func respBulk(s string) string {
 func FuzzReader(f *testing.F) {
 	client := offline(f, Config{})
 	r := NewRepository(client, things)
-	row := newRow(r.info)
+	row := newRow(r.core.info)
 	things.Encode(row, &thing{ID: "7", Name: "Ann", At: time.Unix(1e9, 0), Tags: []string{"a"}, Data: []byte{0}})
-	record := store(r.info, row)
+	record := store(r.core.info, row)
 	for _, reply := range []string{
 		"", "*", "$", "*1\r\n", "$-1\r\n", "*-1\r\n", "_\r\n", ":5\r\n", "-ERR\r\n", "$1000000000000\r\nx\r\n", "*1000000000000\r\n", "*-9\r\n$-9\r\n",
 		"*1\r\n*6\r\n$2\r\nOK\r\n:1\r\n$1\r\n3\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n", "*1\r\n*3\r\n$6\r\nUNIQUE\r\n$5\r\nlogin\r\n$1\r\n7\r\n",
@@ -164,19 +164,18 @@ func FuzzReader(f *testing.F) {
 		_ = errorReply(reply)
 		_, _ = parseInt(reply)
 		_, _ = digest(reply)
-		_, _ = r.identity(reply)
+		_, _ = identity(r.core.info, reply)
 		_, _ = (&values{reply}).ints(2)
 		_ = (&values{reply}).skip(3)
 
-		if v, err := r.decode(reply); (v == nil) == (err == nil) {
+		if v, err := r.core.decodeReply(reply); (v == nil) == (err == nil) {
 			t.Errorf("decode(%q) = %v, %v", reply, v, err)
 		}
-		list, err := parseWritten(r.info, reply, 1, func(int) *Row { return row })
+		list, err := parseWritten(r.core.info, reply, 1, func(int) *Row { return row })
 		if err == nil && len(list) != 1 {
 			t.Errorf("parseWritten(%q) = %v", reply, list)
 		}
-		var page Page[thing]
-		if _, err := r.Where().parse(reply, new(position), &page); err != nil && strings.Contains(err.Error(), "Ann") {
+		if _, _, err := r.core.decodePage(reply, new(position), func(any) {}); err != nil && strings.Contains(err.Error(), "Ann") {
 			t.Error(err)
 		}
 	})

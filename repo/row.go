@@ -292,3 +292,26 @@ func (r *Row) folded(field int) (string, bool) {
 	}
 	return r.value(field)
 }
+
+// identity returns what the stored record must have for an update of a row
+// with a version: that version, and the same creation, if the row says when it
+// was. A record that was deleted and created again starts with version 1 too.
+func (r *Row) identity() string {
+	version, _ := r.value(r.info.version)
+	if r.info.created >= 0 {
+		if created, ok := r.value(r.info.created); ok {
+			return version + "@" + created
+		}
+	}
+	return version
+}
+
+// expiry returns the value of the expires field; the zero time if it has none.
+func (r *Row) expiry() time.Time {
+	if r.info.expiry < 0 {
+		return time.Time{}
+	}
+	text, _ := r.value(r.info.expiry)
+	t, _ := parseTime(text) // text is empty or of Row.Time
+	return t
+}

@@ -72,7 +72,7 @@ const (
 )
 
 // things is what would be generated for thing.
-var things = &Entity[thing, string]{
+var things = &Entity[*thing, string]{
 	Name: "things",
 	Type: "Thing",
 	Fields: []FieldInfo{
@@ -106,6 +106,7 @@ var things = &Entity[thing, string]{
 		{Name: "owner/at", Kind: IndexEqual, Fields: []int{thingOwner}, Order: new(thingAt)},
 		{Name: "owner,on/count", Kind: IndexEqual, Fields: []int{thingOwner, thingOn}, Order: new(thingCount)},
 	},
+	New:    func() *thing { return new(thing) },
 	ID:     StringID[string],
 	Key:    func(v *thing) string { return v.ID },
 	SetKey: func(v *thing, id string) error { v.ID = id; return nil },

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var agentExecutionScript string
 
 // agentExecutionEntity describes agent executions to package repo.
-var agentExecutionEntity = &repo.Entity[tframex.AgentExecution, string]{
+var agentExecutionEntity = &repo.Entity[*tframex.AgentExecution, string]{
 	Name: "agent_executions",
 	Type: "AgentExecution",
 	Fields: []repo.FieldInfo{
@@ -45,6 +45,7 @@ var agentExecutionEntity = &repo.Entity[tframex.AgentExecution, string]{
 		{Name: "status/started_at", Kind: repo.IndexEqual, Fields: []int{9}, Order: new(11)},
 	},
 	Script: agentExecutionScript,
+	New:    func() *tframex.AgentExecution { return new(tframex.AgentExecution) },
 	ID:     repo.StringID[string],
 	Key:    func(a *tframex.AgentExecution) string { return a.ID },
 	SetKey: func(a *tframex.AgentExecution, id string) error { a.ID = id; return nil },
@@ -125,38 +126,38 @@ func decodeAgentExecution(r repo.Reader, a *tframex.AgentExecution) error {
 
 // AgentExecutionFields names the fields of AgentExecution in queries and patches.
 var AgentExecutionFields = struct {
-	UserID          repo.EqualField[tframex.AgentExecution, string]
-	ConversationID  repo.EqualField[tframex.AgentExecution, string]
-	FlowExecutionID repo.EqualField[tframex.AgentExecution, string]
-	AgentName       repo.EqualField[tframex.AgentExecution, string]
-	InputMessage    repo.Field[tframex.AgentExecution, string]
-	OutputMessage   repo.Field[tframex.AgentExecution, string]
-	ExecutionTimeMS repo.Number[tframex.AgentExecution, int64]
-	ToolCallsCount  repo.Number[tframex.AgentExecution, int]
-	Status          repo.EqualField[tframex.AgentExecution, string]
-	ErrorMessage    repo.Field[tframex.AgentExecution, string]
-	StartedAt       repo.RangeField[tframex.AgentExecution, time.Time]
-	CompletedAt     repo.Field[tframex.AgentExecution, time.Time]
-	Metadata        repo.Field[tframex.AgentExecution, map[string]any]
+	UserID          repo.EqualField[*tframex.AgentExecution, string]
+	ConversationID  repo.EqualField[*tframex.AgentExecution, string]
+	FlowExecutionID repo.EqualField[*tframex.AgentExecution, string]
+	AgentName       repo.EqualField[*tframex.AgentExecution, string]
+	InputMessage    repo.Field[*tframex.AgentExecution, string]
+	OutputMessage   repo.Field[*tframex.AgentExecution, string]
+	ExecutionTimeMS repo.Number[*tframex.AgentExecution, int64]
+	ToolCallsCount  repo.Number[*tframex.AgentExecution, int]
+	Status          repo.EqualField[*tframex.AgentExecution, string]
+	ErrorMessage    repo.Field[*tframex.AgentExecution, string]
+	StartedAt       repo.RangeField[*tframex.AgentExecution, time.Time]
+	CompletedAt     repo.Field[*tframex.AgentExecution, time.Time]
+	Metadata        repo.Field[*tframex.AgentExecution, map[string]any]
 }{
-	UserID:          repo.NewEqualField[tframex.AgentExecution](1, repo.PutString[string]),
-	ConversationID:  repo.NewEqualField[tframex.AgentExecution](2, repo.PutString[string]),
-	FlowExecutionID: repo.NewEqualField[tframex.AgentExecution](3, repo.PutString[string]),
-	AgentName:       repo.NewEqualField[tframex.AgentExecution](4, repo.PutString[string]),
-	InputMessage:    repo.NewField[tframex.AgentExecution](5, repo.PutString[string]),
-	OutputMessage:   repo.NewField[tframex.AgentExecution](6, repo.PutString[string]),
-	ExecutionTimeMS: repo.NewNumber[tframex.AgentExecution](7, repo.PutInt[int64]),
-	ToolCallsCount:  repo.NewNumber[tframex.AgentExecution](8, repo.PutInt[int]),
-	Status:          repo.NewEqualField[tframex.AgentExecution](9, repo.PutString[string]),
-	ErrorMessage:    repo.NewField[tframex.AgentExecution](10, repo.PutString[string]),
-	StartedAt:       repo.NewRangeField[tframex.AgentExecution](11, repo.PutTime),
-	CompletedAt:     repo.NewField[tframex.AgentExecution](12, repo.PutTime),
-	Metadata:        repo.NewField[tframex.AgentExecution](13, repo.PutJSON[map[string]any]),
+	UserID:          repo.NewEqualField[*tframex.AgentExecution](1, repo.PutString[string]),
+	ConversationID:  repo.NewEqualField[*tframex.AgentExecution](2, repo.PutString[string]),
+	FlowExecutionID: repo.NewEqualField[*tframex.AgentExecution](3, repo.PutString[string]),
+	AgentName:       repo.NewEqualField[*tframex.AgentExecution](4, repo.PutString[string]),
+	InputMessage:    repo.NewField[*tframex.AgentExecution](5, repo.PutString[string]),
+	OutputMessage:   repo.NewField[*tframex.AgentExecution](6, repo.PutString[string]),
+	ExecutionTimeMS: repo.NewNumber[*tframex.AgentExecution](7, repo.PutInt[int64]),
+	ToolCallsCount:  repo.NewNumber[*tframex.AgentExecution](8, repo.PutInt[int]),
+	Status:          repo.NewEqualField[*tframex.AgentExecution](9, repo.PutString[string]),
+	ErrorMessage:    repo.NewField[*tframex.AgentExecution](10, repo.PutString[string]),
+	StartedAt:       repo.NewRangeField[*tframex.AgentExecution](11, repo.PutTime),
+	CompletedAt:     repo.NewField[*tframex.AgentExecution](12, repo.PutTime),
+	Metadata:        repo.NewField[*tframex.AgentExecution](13, repo.PutJSON[map[string]any]),
 }
 
 // AgentExecutions stores agent executions; Get, Create, Save and the other operations come from [repo.Repository].
 type AgentExecutions struct {
-	*repo.Repository[tframex.AgentExecution, string]
+	*repo.Repository[*tframex.AgentExecution, string]
 }
 
 // NewAgentExecutions returns the repository of agent executions that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var auditLogScript string
 
 // auditLogEntity describes audit logs to package repo.
-var auditLogEntity = &repo.Entity[tframex.AuditLog, string]{
+var auditLogEntity = &repo.Entity[*tframex.AuditLog, string]{
 	Name: "audit_logs",
 	Type: "AuditLog",
 	Fields: []repo.FieldInfo{
@@ -53,6 +53,7 @@ var auditLogEntity = &repo.Entity[tframex.AuditLog, string]{
 	},
 	Listing: new(0),
 	Script:  auditLogScript,
+	New:     func() *tframex.AuditLog { return new(tframex.AuditLog) },
 	ID:      repo.StringID[string],
 	Key:     func(a *tframex.AuditLog) string { return a.ID },
 	SetKey:  func(a *tframex.AuditLog, id string) error { a.ID = id; return nil },
@@ -180,48 +181,48 @@ func stampAuditLog(a *tframex.AuditLog, s repo.Stamp) {
 
 // AuditLogFields names the fields of AuditLog in queries and patches.
 var AuditLogFields = struct {
-	UserID       repo.EqualField[tframex.AuditLog, string]
-	Action       repo.EqualField[tframex.AuditLog, string]
-	UserAgent    repo.Field[tframex.AuditLog, string]
-	CreatedAt    repo.Range[tframex.AuditLog, time.Time]
-	ResourceType repo.EqualField[tframex.AuditLog, string]
-	ResourceID   repo.EqualField[tframex.AuditLog, string]
-	OldValues    repo.Field[tframex.AuditLog, map[string]any]
-	NewValues    repo.Field[tframex.AuditLog, map[string]any]
-	IPAddress    repo.Field[tframex.AuditLog, string]
-	EventType    repo.EqualField[tframex.AuditLog, string]
-	Resource     repo.EqualField[tframex.AuditLog, string]
-	Outcome      repo.Field[tframex.AuditLog, string]
-	Level        repo.Field[tframex.AuditLog, string]
-	Details      repo.Field[tframex.AuditLog, map[string]any]
-	RequestID    repo.Field[tframex.AuditLog, string]
-	SessionID    repo.Field[tframex.AuditLog, string]
-	RemoteIP     repo.Field[tframex.AuditLog, string]
-	Timestamp    repo.RangeField[tframex.AuditLog, time.Time]
+	UserID       repo.EqualField[*tframex.AuditLog, string]
+	Action       repo.EqualField[*tframex.AuditLog, string]
+	UserAgent    repo.Field[*tframex.AuditLog, string]
+	CreatedAt    repo.Range[*tframex.AuditLog, time.Time]
+	ResourceType repo.EqualField[*tframex.AuditLog, string]
+	ResourceID   repo.EqualField[*tframex.AuditLog, string]
+	OldValues    repo.Field[*tframex.AuditLog, map[string]any]
+	NewValues    repo.Field[*tframex.AuditLog, map[string]any]
+	IPAddress    repo.Field[*tframex.AuditLog, string]
+	EventType    repo.EqualField[*tframex.AuditLog, string]
+	Resource     repo.EqualField[*tframex.AuditLog, string]
+	Outcome      repo.Field[*tframex.AuditLog, string]
+	Level        repo.Field[*tframex.AuditLog, string]
+	Details      repo.Field[*tframex.AuditLog, map[string]any]
+	RequestID    repo.Field[*tframex.AuditLog, string]
+	SessionID    repo.Field[*tframex.AuditLog, string]
+	RemoteIP     repo.Field[*tframex.AuditLog, string]
+	Timestamp    repo.RangeField[*tframex.AuditLog, time.Time]
 }{
-	UserID:       repo.NewEqualField[tframex.AuditLog](1, repo.PutString[string]),
-	Action:       repo.NewEqualField[tframex.AuditLog](2, repo.PutString[string]),
-	UserAgent:    repo.NewField[tframex.AuditLog](3, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[tframex.AuditLog](4, repo.PutTime),
-	ResourceType: repo.NewEqualField[tframex.AuditLog](6, repo.PutString[string]),
-	ResourceID:   repo.NewEqualField[tframex.AuditLog](7, repo.PutString[string]),
-	OldValues:    repo.NewField[tframex.AuditLog](8, repo.PutJSON[map[string]any]),
-	NewValues:    repo.NewField[tframex.AuditLog](9, repo.PutJSON[map[string]any]),
-	IPAddress:    repo.NewField[tframex.AuditLog](10, repo.PutString[string]),
-	EventType:    repo.NewEqualField[tframex.AuditLog](11, repo.PutString[string]),
-	Resource:     repo.NewEqualField[tframex.AuditLog](12, repo.PutString[string]),
-	Outcome:      repo.NewField[tframex.AuditLog](13, repo.PutString[string]),
-	Level:        repo.NewField[tframex.AuditLog](14, repo.PutString[string]),
-	Details:      repo.NewField[tframex.AuditLog](15, repo.PutJSON[map[string]any]),
-	RequestID:    repo.NewField[tframex.AuditLog](16, repo.PutString[string]),
-	SessionID:    repo.NewField[tframex.AuditLog](17, repo.PutString[string]),
-	RemoteIP:     repo.NewField[tframex.AuditLog](18, repo.PutString[string]),
-	Timestamp:    repo.NewRangeField[tframex.AuditLog](19, repo.PutTime),
+	UserID:       repo.NewEqualField[*tframex.AuditLog](1, repo.PutString[string]),
+	Action:       repo.NewEqualField[*tframex.AuditLog](2, repo.PutString[string]),
+	UserAgent:    repo.NewField[*tframex.AuditLog](3, repo.PutString[string]),
+	CreatedAt:    repo.NewRange[*tframex.AuditLog](4, repo.PutTime),
+	ResourceType: repo.NewEqualField[*tframex.AuditLog](6, repo.PutString[string]),
+	ResourceID:   repo.NewEqualField[*tframex.AuditLog](7, repo.PutString[string]),
+	OldValues:    repo.NewField[*tframex.AuditLog](8, repo.PutJSON[map[string]any]),
+	NewValues:    repo.NewField[*tframex.AuditLog](9, repo.PutJSON[map[string]any]),
+	IPAddress:    repo.NewField[*tframex.AuditLog](10, repo.PutString[string]),
+	EventType:    repo.NewEqualField[*tframex.AuditLog](11, repo.PutString[string]),
+	Resource:     repo.NewEqualField[*tframex.AuditLog](12, repo.PutString[string]),
+	Outcome:      repo.NewField[*tframex.AuditLog](13, repo.PutString[string]),
+	Level:        repo.NewField[*tframex.AuditLog](14, repo.PutString[string]),
+	Details:      repo.NewField[*tframex.AuditLog](15, repo.PutJSON[map[string]any]),
+	RequestID:    repo.NewField[*tframex.AuditLog](16, repo.PutString[string]),
+	SessionID:    repo.NewField[*tframex.AuditLog](17, repo.PutString[string]),
+	RemoteIP:     repo.NewField[*tframex.AuditLog](18, repo.PutString[string]),
+	Timestamp:    repo.NewRangeField[*tframex.AuditLog](19, repo.PutTime),
 }
 
 // AuditLogs stores audit logs; Get, Create, Save and the other operations come from [repo.Repository].
 type AuditLogs struct {
-	*repo.Repository[tframex.AuditLog, string]
+	*repo.Repository[*tframex.AuditLog, string]
 }
 
 // NewAuditLogs returns the repository of audit logs that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var conversationScript string
 
 // conversationEntity describes conversations to package repo.
-var conversationEntity = &repo.Entity[tframex.Conversation, string]{
+var conversationEntity = &repo.Entity[*tframex.Conversation, string]{
 	Name: "conversations",
 	Type: "Conversation",
 	Fields: []repo.FieldInfo{
@@ -36,6 +36,7 @@ var conversationEntity = &repo.Entity[tframex.Conversation, string]{
 	},
 	Listing: new(0),
 	Script:  conversationScript,
+	New:     func() *tframex.Conversation { return new(tframex.Conversation) },
 	ID:      repo.StringID[string],
 	Key:     func(c *tframex.Conversation) string { return c.ID },
 	SetKey:  func(c *tframex.Conversation, id string) error { c.ID = id; return nil },
@@ -89,22 +90,22 @@ func stampConversation(c *tframex.Conversation, s repo.Stamp) {
 
 // ConversationFields names the fields of Conversation in queries and patches.
 var ConversationFields = struct {
-	UserID    repo.EqualField[tframex.Conversation, string]
-	AgentName repo.EqualField[tframex.Conversation, string]
-	Title     repo.Field[tframex.Conversation, string]
-	Metadata  repo.Field[tframex.Conversation, map[string]any]
-	CreatedAt repo.Range[tframex.Conversation, time.Time]
+	UserID    repo.EqualField[*tframex.Conversation, string]
+	AgentName repo.EqualField[*tframex.Conversation, string]
+	Title     repo.Field[*tframex.Conversation, string]
+	Metadata  repo.Field[*tframex.Conversation, map[string]any]
+	CreatedAt repo.Range[*tframex.Conversation, time.Time]
 }{
-	UserID:    repo.NewEqualField[tframex.Conversation](1, repo.PutString[string]),
-	AgentName: repo.NewEqualField[tframex.Conversation](2, repo.PutString[string]),
-	Title:     repo.NewField[tframex.Conversation](3, repo.PutString[string]),
-	Metadata:  repo.NewField[tframex.Conversation](4, repo.PutJSON[map[string]any]),
-	CreatedAt: repo.NewRange[tframex.Conversation](5, repo.PutTime),
+	UserID:    repo.NewEqualField[*tframex.Conversation](1, repo.PutString[string]),
+	AgentName: repo.NewEqualField[*tframex.Conversation](2, repo.PutString[string]),
+	Title:     repo.NewField[*tframex.Conversation](3, repo.PutString[string]),
+	Metadata:  repo.NewField[*tframex.Conversation](4, repo.PutJSON[map[string]any]),
+	CreatedAt: repo.NewRange[*tframex.Conversation](5, repo.PutTime),
 }
 
 // Conversations stores conversations; Get, Create, Save and the other operations come from [repo.Repository].
 type Conversations struct {
-	*repo.Repository[tframex.Conversation, string]
+	*repo.Repository[*tframex.Conversation, string]
 }
 
 // NewConversations returns the repository of conversations that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var eventScript string
 
 // eventEntity describes events to package repo.
-var eventEntity = &repo.Entity[tframex.Event, string]{
+var eventEntity = &repo.Entity[*tframex.Event, string]{
 	Name: "events",
 	Type: "Event",
 	Fields: []repo.FieldInfo{
@@ -42,6 +42,7 @@ var eventEntity = &repo.Entity[tframex.Event, string]{
 	},
 	Listing: new(0),
 	Script:  eventScript,
+	New:     func() *tframex.Event { return new(tframex.Event) },
 	ID:      repo.StringID[string],
 	Key:     func(e *tframex.Event) string { return e.ID },
 	SetKey:  func(e *tframex.Event, id string) error { e.ID = id; return nil },
@@ -112,34 +113,34 @@ func stampEvent(e *tframex.Event, s repo.Stamp) {
 
 // EventFields names the fields of Event in queries and patches.
 var EventFields = struct {
-	EventType    repo.EqualField[tframex.Event, string]
-	EventSource  repo.Field[tframex.Event, string]
-	UserID       repo.EqualField[tframex.Event, string]
-	ResourceType repo.EqualField[tframex.Event, string]
-	ResourceID   repo.EqualField[tframex.Event, string]
-	Action       repo.Field[tframex.Event, string]
-	Status       repo.Field[tframex.Event, string]
-	Details      repo.Field[tframex.Event, map[string]any]
-	IPAddress    repo.Field[tframex.Event, string]
-	UserAgent    repo.Field[tframex.Event, string]
-	CreatedAt    repo.Range[tframex.Event, time.Time]
+	EventType    repo.EqualField[*tframex.Event, string]
+	EventSource  repo.Field[*tframex.Event, string]
+	UserID       repo.EqualField[*tframex.Event, string]
+	ResourceType repo.EqualField[*tframex.Event, string]
+	ResourceID   repo.EqualField[*tframex.Event, string]
+	Action       repo.Field[*tframex.Event, string]
+	Status       repo.Field[*tframex.Event, string]
+	Details      repo.Field[*tframex.Event, map[string]any]
+	IPAddress    repo.Field[*tframex.Event, string]
+	UserAgent    repo.Field[*tframex.Event, string]
+	CreatedAt    repo.Range[*tframex.Event, time.Time]
 }{
-	EventType:    repo.NewEqualField[tframex.Event](1, repo.PutString[string]),
-	EventSource:  repo.NewField[tframex.Event](2, repo.PutString[string]),
-	UserID:       repo.NewEqualField[tframex.Event](3, repo.PutString[string]),
-	ResourceType: repo.NewEqualField[tframex.Event](4, repo.PutString[string]),
-	ResourceID:   repo.NewEqualField[tframex.Event](5, repo.PutString[string]),
-	Action:       repo.NewField[tframex.Event](6, repo.PutString[string]),
-	Status:       repo.NewField[tframex.Event](7, repo.PutString[string]),
-	Details:      repo.NewField[tframex.Event](8, repo.PutJSON[map[string]any]),
-	IPAddress:    repo.NewField[tframex.Event](9, repo.PutString[string]),
-	UserAgent:    repo.NewField[tframex.Event](10, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[tframex.Event](11, repo.PutTime),
+	EventType:    repo.NewEqualField[*tframex.Event](1, repo.PutString[string]),
+	EventSource:  repo.NewField[*tframex.Event](2, repo.PutString[string]),
+	UserID:       repo.NewEqualField[*tframex.Event](3, repo.PutString[string]),
+	ResourceType: repo.NewEqualField[*tframex.Event](4, repo.PutString[string]),
+	ResourceID:   repo.NewEqualField[*tframex.Event](5, repo.PutString[string]),
+	Action:       repo.NewField[*tframex.Event](6, repo.PutString[string]),
+	Status:       repo.NewField[*tframex.Event](7, repo.PutString[string]),
+	Details:      repo.NewField[*tframex.Event](8, repo.PutJSON[map[string]any]),
+	IPAddress:    repo.NewField[*tframex.Event](9, repo.PutString[string]),
+	UserAgent:    repo.NewField[*tframex.Event](10, repo.PutString[string]),
+	CreatedAt:    repo.NewRange[*tframex.Event](11, repo.PutTime),
 }
 
 // Events stores events; Get, Create, Save and the other operations come from [repo.Repository].
 type Events struct {
-	*repo.Repository[tframex.Event, string]
+	*repo.Repository[*tframex.Event, string]
 }
 
 // NewEvents returns the repository of events that client reaches.

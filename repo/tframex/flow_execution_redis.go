@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var flowExecutionScript string
 
 // flowExecutionEntity describes flows to package repo.
-var flowExecutionEntity = &repo.Entity[tframex.FlowExecution, string]{
+var flowExecutionEntity = &repo.Entity[*tframex.FlowExecution, string]{
 	Name: "flows",
 	Type: "FlowExecution",
 	Fields: []repo.FieldInfo{
@@ -39,6 +39,7 @@ var flowExecutionEntity = &repo.Entity[tframex.FlowExecution, string]{
 		{Name: "user_id/started_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(6)},
 	},
 	Script: flowExecutionScript,
+	New:    func() *tframex.FlowExecution { return new(tframex.FlowExecution) },
 	ID:     repo.StringID[string],
 	Key:    func(f *tframex.FlowExecution) string { return f.ID },
 	SetKey: func(f *tframex.FlowExecution, id string) error { f.ID = id; return nil },
@@ -110,30 +111,30 @@ func putFlowStatus(row *repo.Row, v tframex.FlowStatus) {
 
 // FlowExecutionFields names the fields of FlowExecution in queries and patches.
 var FlowExecutionFields = struct {
-	UserID       repo.EqualField[tframex.FlowExecution, string]
-	FlowName     repo.EqualField[tframex.FlowExecution, string]
-	Status       repo.EqualField[tframex.FlowExecution, tframex.FlowStatus]
-	InitialInput repo.Field[tframex.FlowExecution, string]
-	FinalOutput  repo.Field[tframex.FlowExecution, string]
-	StartedAt    repo.RangeField[tframex.FlowExecution, time.Time]
-	CompletedAt  repo.Field[tframex.FlowExecution, time.Time]
-	ErrorMessage repo.Field[tframex.FlowExecution, string]
-	Metadata     repo.Field[tframex.FlowExecution, map[string]any]
+	UserID       repo.EqualField[*tframex.FlowExecution, string]
+	FlowName     repo.EqualField[*tframex.FlowExecution, string]
+	Status       repo.EqualField[*tframex.FlowExecution, tframex.FlowStatus]
+	InitialInput repo.Field[*tframex.FlowExecution, string]
+	FinalOutput  repo.Field[*tframex.FlowExecution, string]
+	StartedAt    repo.RangeField[*tframex.FlowExecution, time.Time]
+	CompletedAt  repo.Field[*tframex.FlowExecution, time.Time]
+	ErrorMessage repo.Field[*tframex.FlowExecution, string]
+	Metadata     repo.Field[*tframex.FlowExecution, map[string]any]
 }{
-	UserID:       repo.NewEqualField[tframex.FlowExecution](1, repo.PutString[string]),
-	FlowName:     repo.NewEqualField[tframex.FlowExecution](2, repo.PutString[string]),
-	Status:       repo.NewEqualField[tframex.FlowExecution](3, putFlowStatus),
-	InitialInput: repo.NewField[tframex.FlowExecution](4, repo.PutString[string]),
-	FinalOutput:  repo.NewField[tframex.FlowExecution](5, repo.PutString[string]),
-	StartedAt:    repo.NewRangeField[tframex.FlowExecution](6, repo.PutTime),
-	CompletedAt:  repo.NewField[tframex.FlowExecution](7, repo.PutTime),
-	ErrorMessage: repo.NewField[tframex.FlowExecution](8, repo.PutString[string]),
-	Metadata:     repo.NewField[tframex.FlowExecution](9, repo.PutJSON[map[string]any]),
+	UserID:       repo.NewEqualField[*tframex.FlowExecution](1, repo.PutString[string]),
+	FlowName:     repo.NewEqualField[*tframex.FlowExecution](2, repo.PutString[string]),
+	Status:       repo.NewEqualField[*tframex.FlowExecution](3, putFlowStatus),
+	InitialInput: repo.NewField[*tframex.FlowExecution](4, repo.PutString[string]),
+	FinalOutput:  repo.NewField[*tframex.FlowExecution](5, repo.PutString[string]),
+	StartedAt:    repo.NewRangeField[*tframex.FlowExecution](6, repo.PutTime),
+	CompletedAt:  repo.NewField[*tframex.FlowExecution](7, repo.PutTime),
+	ErrorMessage: repo.NewField[*tframex.FlowExecution](8, repo.PutString[string]),
+	Metadata:     repo.NewField[*tframex.FlowExecution](9, repo.PutJSON[map[string]any]),
 }
 
 // Flows stores flows; Get, Create, Save and the other operations come from [repo.Repository].
 type Flows struct {
-	*repo.Repository[tframex.FlowExecution, string]
+	*repo.Repository[*tframex.FlowExecution, string]
 }
 
 // NewFlows returns the repository of flows that client reaches.

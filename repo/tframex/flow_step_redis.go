@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var flowStepScript string
 
 // flowStepEntity describes flow steps to package repo.
-var flowStepEntity = &repo.Entity[tframex.FlowStep, string]{
+var flowStepEntity = &repo.Entity[*tframex.FlowStep, string]{
 	Name: "flow_steps",
 	Type: "FlowStep",
 	Fields: []repo.FieldInfo{
@@ -37,6 +37,7 @@ var flowStepEntity = &repo.Entity[tframex.FlowStep, string]{
 		{Name: "execution_id/step_order", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(4)},
 	},
 	Script: flowStepScript,
+	New:    func() *tframex.FlowStep { return new(tframex.FlowStep) },
 	ID:     repo.StringID[string],
 	Key:    func(f *tframex.FlowStep) string { return f.ID },
 	SetKey: func(f *tframex.FlowStep, id string) error { f.ID = id; return nil },
@@ -93,32 +94,32 @@ func decodeFlowStep(r repo.Reader, f *tframex.FlowStep) error {
 
 // FlowStepFields names the fields of FlowStep in queries and patches.
 var FlowStepFields = struct {
-	ExecutionID  repo.EqualField[tframex.FlowStep, string]
-	StepName     repo.Field[tframex.FlowStep, string]
-	StepType     repo.Field[tframex.FlowStep, string]
-	StepOrder    repo.RangeNumber[tframex.FlowStep, int]
-	InputData    repo.Field[tframex.FlowStep, any]
-	OutputData   repo.Field[tframex.FlowStep, any]
-	Status       repo.Field[tframex.FlowStep, string]
-	StartedAt    repo.Field[tframex.FlowStep, time.Time]
-	CompletedAt  repo.Field[tframex.FlowStep, time.Time]
-	ErrorMessage repo.Field[tframex.FlowStep, string]
+	ExecutionID  repo.EqualField[*tframex.FlowStep, string]
+	StepName     repo.Field[*tframex.FlowStep, string]
+	StepType     repo.Field[*tframex.FlowStep, string]
+	StepOrder    repo.RangeNumber[*tframex.FlowStep, int]
+	InputData    repo.Field[*tframex.FlowStep, any]
+	OutputData   repo.Field[*tframex.FlowStep, any]
+	Status       repo.Field[*tframex.FlowStep, string]
+	StartedAt    repo.Field[*tframex.FlowStep, time.Time]
+	CompletedAt  repo.Field[*tframex.FlowStep, time.Time]
+	ErrorMessage repo.Field[*tframex.FlowStep, string]
 }{
-	ExecutionID:  repo.NewEqualField[tframex.FlowStep](1, repo.PutString[string]),
-	StepName:     repo.NewField[tframex.FlowStep](2, repo.PutString[string]),
-	StepType:     repo.NewField[tframex.FlowStep](3, repo.PutString[string]),
-	StepOrder:    repo.NewRangeNumber[tframex.FlowStep](4, repo.PutInt[int]),
-	InputData:    repo.NewField[tframex.FlowStep](5, repo.PutJSON[any]),
-	OutputData:   repo.NewField[tframex.FlowStep](6, repo.PutJSON[any]),
-	Status:       repo.NewField[tframex.FlowStep](7, repo.PutString[string]),
-	StartedAt:    repo.NewField[tframex.FlowStep](8, repo.PutTime),
-	CompletedAt:  repo.NewField[tframex.FlowStep](9, repo.PutTime),
-	ErrorMessage: repo.NewField[tframex.FlowStep](10, repo.PutString[string]),
+	ExecutionID:  repo.NewEqualField[*tframex.FlowStep](1, repo.PutString[string]),
+	StepName:     repo.NewField[*tframex.FlowStep](2, repo.PutString[string]),
+	StepType:     repo.NewField[*tframex.FlowStep](3, repo.PutString[string]),
+	StepOrder:    repo.NewRangeNumber[*tframex.FlowStep](4, repo.PutInt[int]),
+	InputData:    repo.NewField[*tframex.FlowStep](5, repo.PutJSON[any]),
+	OutputData:   repo.NewField[*tframex.FlowStep](6, repo.PutJSON[any]),
+	Status:       repo.NewField[*tframex.FlowStep](7, repo.PutString[string]),
+	StartedAt:    repo.NewField[*tframex.FlowStep](8, repo.PutTime),
+	CompletedAt:  repo.NewField[*tframex.FlowStep](9, repo.PutTime),
+	ErrorMessage: repo.NewField[*tframex.FlowStep](10, repo.PutString[string]),
 }
 
 // FlowSteps stores flow steps; Get, Create, Save and the other operations come from [repo.Repository].
 type FlowSteps struct {
-	*repo.Repository[tframex.FlowStep, string]
+	*repo.Repository[*tframex.FlowStep, string]
 }
 
 // NewFlowSteps returns the repository of flow steps that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var messageScript string
 
 // messageEntity describes messages to package repo.
-var messageEntity = &repo.Entity[tframex.Message, string]{
+var messageEntity = &repo.Entity[*tframex.Message, string]{
 	Name: "messages",
 	Type: "Message",
 	Fields: []repo.FieldInfo{
@@ -37,6 +37,7 @@ var messageEntity = &repo.Entity[tframex.Message, string]{
 	},
 	Listing: new(0),
 	Script:  messageScript,
+	New:     func() *tframex.Message { return new(tframex.Message) },
 	ID:      repo.StringID[string],
 	Key:     func(m *tframex.Message) string { return m.ID },
 	SetKey:  func(m *tframex.Message, id string) error { m.ID = id; return nil },
@@ -105,28 +106,28 @@ func putMessageRole(row *repo.Row, v tframex.MessageRole) {
 
 // MessageFields names the fields of Message in queries and patches.
 var MessageFields = struct {
-	ConversationID repo.EqualField[tframex.Message, string]
-	Role           repo.Field[tframex.Message, tframex.MessageRole]
-	Content        repo.Field[tframex.Message, string]
-	ToolCalls      repo.Field[tframex.Message, []map[string]any]
-	ToolCallID     repo.Field[tframex.Message, string]
-	Name           repo.Field[tframex.Message, string]
-	Metadata       repo.Field[tframex.Message, map[string]any]
-	CreatedAt      repo.Range[tframex.Message, time.Time]
+	ConversationID repo.EqualField[*tframex.Message, string]
+	Role           repo.Field[*tframex.Message, tframex.MessageRole]
+	Content        repo.Field[*tframex.Message, string]
+	ToolCalls      repo.Field[*tframex.Message, []map[string]any]
+	ToolCallID     repo.Field[*tframex.Message, string]
+	Name           repo.Field[*tframex.Message, string]
+	Metadata       repo.Field[*tframex.Message, map[string]any]
+	CreatedAt      repo.Range[*tframex.Message, time.Time]
 }{
-	ConversationID: repo.NewEqualField[tframex.Message](1, repo.PutString[string]),
-	Role:           repo.NewField[tframex.Message](2, putMessageRole),
-	Content:        repo.NewField[tframex.Message](3, repo.PutString[string]),
-	ToolCalls:      repo.NewField[tframex.Message](4, repo.PutJSON[[]map[string]any]),
-	ToolCallID:     repo.NewField[tframex.Message](5, repo.PutString[string]),
-	Name:           repo.NewField[tframex.Message](6, repo.PutString[string]),
-	Metadata:       repo.NewField[tframex.Message](7, repo.PutJSON[map[string]any]),
-	CreatedAt:      repo.NewRange[tframex.Message](8, repo.PutTime),
+	ConversationID: repo.NewEqualField[*tframex.Message](1, repo.PutString[string]),
+	Role:           repo.NewField[*tframex.Message](2, putMessageRole),
+	Content:        repo.NewField[*tframex.Message](3, repo.PutString[string]),
+	ToolCalls:      repo.NewField[*tframex.Message](4, repo.PutJSON[[]map[string]any]),
+	ToolCallID:     repo.NewField[*tframex.Message](5, repo.PutString[string]),
+	Name:           repo.NewField[*tframex.Message](6, repo.PutString[string]),
+	Metadata:       repo.NewField[*tframex.Message](7, repo.PutJSON[map[string]any]),
+	CreatedAt:      repo.NewRange[*tframex.Message](8, repo.PutTime),
 }
 
 // Messages stores messages; Get, Create, Save and the other operations come from [repo.Repository].
 type Messages struct {
-	*repo.Repository[tframex.Message, string]
+	*repo.Repository[*tframex.Message, string]
 }
 
 // NewMessages returns the repository of messages that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var metricScript string
 
 // metricEntity describes metrics to package repo.
-var metricEntity = &repo.Entity[tframex.Metric, string]{
+var metricEntity = &repo.Entity[*tframex.Metric, string]{
 	Name: "metrics",
 	Type: "Metric",
 	Fields: []repo.FieldInfo{
@@ -34,6 +34,7 @@ var metricEntity = &repo.Entity[tframex.Metric, string]{
 		{Name: "metric_name/timestamp", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(5)},
 	},
 	Script: metricScript,
+	New:    func() *tframex.Metric { return new(tframex.Metric) },
 	ID:     repo.StringID[string],
 	Key:    func(m *tframex.Metric) string { return m.ID },
 	SetKey: func(m *tframex.Metric, id string) error { m.ID = id; return nil },
@@ -82,24 +83,24 @@ func putMetricType(row *repo.Row, v tframex.MetricType) {
 
 // MetricFields names the fields of Metric in queries and patches.
 var MetricFields = struct {
-	MetricName repo.EqualField[tframex.Metric, string]
-	MetricType repo.Field[tframex.Metric, tframex.MetricType]
-	Value      repo.Number[tframex.Metric, float64]
-	Labels     repo.Field[tframex.Metric, map[string]string]
-	Timestamp  repo.RangeField[tframex.Metric, time.Time]
-	Source     repo.Field[tframex.Metric, string]
+	MetricName repo.EqualField[*tframex.Metric, string]
+	MetricType repo.Field[*tframex.Metric, tframex.MetricType]
+	Value      repo.Number[*tframex.Metric, float64]
+	Labels     repo.Field[*tframex.Metric, map[string]string]
+	Timestamp  repo.RangeField[*tframex.Metric, time.Time]
+	Source     repo.Field[*tframex.Metric, string]
 }{
-	MetricName: repo.NewEqualField[tframex.Metric](1, repo.PutString[string]),
-	MetricType: repo.NewField[tframex.Metric](2, putMetricType),
-	Value:      repo.NewNumber[tframex.Metric](3, repo.PutFloat[float64]),
-	Labels:     repo.NewField[tframex.Metric](4, repo.PutJSON[map[string]string]),
-	Timestamp:  repo.NewRangeField[tframex.Metric](5, repo.PutTime),
-	Source:     repo.NewField[tframex.Metric](6, repo.PutString[string]),
+	MetricName: repo.NewEqualField[*tframex.Metric](1, repo.PutString[string]),
+	MetricType: repo.NewField[*tframex.Metric](2, putMetricType),
+	Value:      repo.NewNumber[*tframex.Metric](3, repo.PutFloat[float64]),
+	Labels:     repo.NewField[*tframex.Metric](4, repo.PutJSON[map[string]string]),
+	Timestamp:  repo.NewRangeField[*tframex.Metric](5, repo.PutTime),
+	Source:     repo.NewField[*tframex.Metric](6, repo.PutString[string]),
 }
 
 // Metrics stores metrics; Get, Create, Save and the other operations come from [repo.Repository].
 type Metrics struct {
-	*repo.Repository[tframex.Metric, string]
+	*repo.Repository[*tframex.Metric, string]
 }
 
 // NewMetrics returns the repository of metrics that client reaches.

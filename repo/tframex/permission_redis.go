@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var permissionScript string
 
 // permissionEntity describes permissions to package repo.
-var permissionEntity = &repo.Entity[tframex.Permission, string]{
+var permissionEntity = &repo.Entity[*tframex.Permission, string]{
 	Name: "permissions",
 	Type: "Permission",
 	Fields: []repo.FieldInfo{
@@ -32,6 +32,7 @@ var permissionEntity = &repo.Entity[tframex.Permission, string]{
 		{Name: "resource,action", Kind: repo.IndexEqual, Fields: []int{2, 3}},
 	},
 	Script: permissionScript,
+	New:    func() *tframex.Permission { return new(tframex.Permission) },
 	ID:     repo.StringID[string],
 	Key:    func(p *tframex.Permission) string { return p.ID },
 	SetKey: func(p *tframex.Permission, id string) error { p.ID = id; return nil },
@@ -64,20 +65,20 @@ func decodePermission(r repo.Reader, p *tframex.Permission) error {
 
 // PermissionFields names the fields of Permission in queries and patches.
 var PermissionFields = struct {
-	Name        repo.EqualField[tframex.Permission, string]
-	Resource    repo.EqualField[tframex.Permission, string]
-	Action      repo.EqualField[tframex.Permission, string]
-	Description repo.Field[tframex.Permission, string]
+	Name        repo.EqualField[*tframex.Permission, string]
+	Resource    repo.EqualField[*tframex.Permission, string]
+	Action      repo.EqualField[*tframex.Permission, string]
+	Description repo.Field[*tframex.Permission, string]
 }{
-	Name:        repo.NewEqualField[tframex.Permission](1, repo.PutString[string]),
-	Resource:    repo.NewEqualField[tframex.Permission](2, repo.PutString[string]),
-	Action:      repo.NewEqualField[tframex.Permission](3, repo.PutString[string]),
-	Description: repo.NewField[tframex.Permission](4, repo.PutString[string]),
+	Name:        repo.NewEqualField[*tframex.Permission](1, repo.PutString[string]),
+	Resource:    repo.NewEqualField[*tframex.Permission](2, repo.PutString[string]),
+	Action:      repo.NewEqualField[*tframex.Permission](3, repo.PutString[string]),
+	Description: repo.NewField[*tframex.Permission](4, repo.PutString[string]),
 }
 
 // Permissions stores permissions; Get, Create, Save and the other operations come from [repo.Repository].
 type Permissions struct {
-	*repo.Repository[tframex.Permission, string]
+	*repo.Repository[*tframex.Permission, string]
 }
 
 // NewPermissions returns the repository of permissions that client reaches.

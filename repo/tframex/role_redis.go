@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var roleScript string
 
 // roleEntity describes roles to package repo.
-var roleEntity = &repo.Entity[tframex.Role, string]{
+var roleEntity = &repo.Entity[*tframex.Role, string]{
 	Name: "roles",
 	Type: "Role",
 	Fields: []repo.FieldInfo{
@@ -38,6 +38,7 @@ var roleEntity = &repo.Entity[tframex.Role, string]{
 	},
 	Listing: new(3),
 	Script:  roleScript,
+	New:     func() *tframex.Role { return new(tframex.Role) },
 	ID:      repo.StringID[string],
 	Key:     func(r *tframex.Role) string { return r.ID },
 	SetKey:  func(r *tframex.Role, id string) error { r.ID = id; return nil },
@@ -91,22 +92,22 @@ func stampRole(r *tframex.Role, s repo.Stamp) {
 
 // RoleFields names the fields of Role in queries and patches.
 var RoleFields = struct {
-	Name        repo.EqualField[tframex.Role, string]
-	Description repo.Field[tframex.Role, string]
-	Permissions repo.MemberField[tframex.Role, []string, string]
-	ParentRole  repo.EqualField[tframex.Role, string]
-	CreatedAt   repo.Range[tframex.Role, time.Time]
+	Name        repo.EqualField[*tframex.Role, string]
+	Description repo.Field[*tframex.Role, string]
+	Permissions repo.MemberField[*tframex.Role, []string, string]
+	ParentRole  repo.EqualField[*tframex.Role, string]
+	CreatedAt   repo.Range[*tframex.Role, time.Time]
 }{
-	Name:        repo.NewEqualField[tframex.Role](1, repo.PutString[string]),
-	Description: repo.NewField[tframex.Role](2, repo.PutString[string]),
-	Permissions: repo.NewMemberField[tframex.Role](3, repo.PutJSON[[]string], repo.PutString[string]),
-	ParentRole:  repo.NewEqualField[tframex.Role](4, repo.PutString[string]),
-	CreatedAt:   repo.NewRange[tframex.Role](5, repo.PutTime),
+	Name:        repo.NewEqualField[*tframex.Role](1, repo.PutString[string]),
+	Description: repo.NewField[*tframex.Role](2, repo.PutString[string]),
+	Permissions: repo.NewMemberField[*tframex.Role](3, repo.PutJSON[[]string], repo.PutString[string]),
+	ParentRole:  repo.NewEqualField[*tframex.Role](4, repo.PutString[string]),
+	CreatedAt:   repo.NewRange[*tframex.Role](5, repo.PutTime),
 }
 
 // Roles stores roles; Get, Create, Save and the other operations come from [repo.Repository].
 type Roles struct {
-	*repo.Repository[tframex.Role, string]
+	*repo.Repository[*tframex.Role, string]
 }
 
 // NewRoles returns the repository of roles that client reaches.

@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var sessionScript string
 
 // sessionEntity describes sessions to package repo.
-var sessionEntity = &repo.Entity[tframex.Session, string]{
+var sessionEntity = &repo.Entity[*tframex.Session, string]{
 	Name: "sessions",
 	Type: "Session",
 	Fields: []repo.FieldInfo{
@@ -37,6 +37,7 @@ var sessionEntity = &repo.Entity[tframex.Session, string]{
 	Expires: true,
 	TTL:     time.Hour,
 	Script:  sessionScript,
+	New:     func() *tframex.Session { return new(tframex.Session) },
 	ID:      repo.StringID[string],
 	Key:     func(s *tframex.Session) string { return s.SessionID },
 	SetKey:  func(s *tframex.Session, id string) error { s.SessionID = id; return nil },
@@ -78,24 +79,24 @@ func stampSession(s *tframex.Session, stamp repo.Stamp) {
 
 // SessionFields names the fields of Session in queries and patches.
 var SessionFields = struct {
-	UserID       repo.EqualField[tframex.Session, string]
-	CreatedAt    repo.Range[tframex.Session, time.Time]
-	ExpiresAt    repo.Field[tframex.Session, time.Time]
-	LastActivity repo.Field[tframex.Session, time.Time]
-	IsActive     repo.Field[tframex.Session, bool]
-	Data         repo.Field[tframex.Session, map[string]any]
+	UserID       repo.EqualField[*tframex.Session, string]
+	CreatedAt    repo.Range[*tframex.Session, time.Time]
+	ExpiresAt    repo.Field[*tframex.Session, time.Time]
+	LastActivity repo.Field[*tframex.Session, time.Time]
+	IsActive     repo.Field[*tframex.Session, bool]
+	Data         repo.Field[*tframex.Session, map[string]any]
 }{
-	UserID:       repo.NewEqualField[tframex.Session](1, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[tframex.Session](2, repo.PutTime),
-	ExpiresAt:    repo.NewField[tframex.Session](3, repo.PutTime),
-	LastActivity: repo.NewField[tframex.Session](4, repo.PutTime),
-	IsActive:     repo.NewField[tframex.Session](5, repo.PutBool[bool]),
-	Data:         repo.NewField[tframex.Session](6, repo.PutJSON[map[string]any]),
+	UserID:       repo.NewEqualField[*tframex.Session](1, repo.PutString[string]),
+	CreatedAt:    repo.NewRange[*tframex.Session](2, repo.PutTime),
+	ExpiresAt:    repo.NewField[*tframex.Session](3, repo.PutTime),
+	LastActivity: repo.NewField[*tframex.Session](4, repo.PutTime),
+	IsActive:     repo.NewField[*tframex.Session](5, repo.PutBool[bool]),
+	Data:         repo.NewField[*tframex.Session](6, repo.PutJSON[map[string]any]),
 }
 
 // Sessions stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type Sessions struct {
-	*repo.Repository[tframex.Session, string]
+	*repo.Repository[*tframex.Session, string]
 }
 
 // NewSessions returns the repository of sessions that client reaches.

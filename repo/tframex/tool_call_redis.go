@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var toolCallScript string
 
 // toolCallEntity describes tool calls to package repo.
-var toolCallEntity = &repo.Entity[tframex.ToolCall, string]{
+var toolCallEntity = &repo.Entity[*tframex.ToolCall, string]{
 	Name: "tool_calls",
 	Type: "ToolCall",
 	Fields: []repo.FieldInfo{
@@ -39,6 +39,7 @@ var toolCallEntity = &repo.Entity[tframex.ToolCall, string]{
 		{Name: "tool_name/called_at", Kind: repo.IndexEqual, Fields: []int{2}, Order: new(9)},
 	},
 	Script: toolCallScript,
+	New:    func() *tframex.ToolCall { return new(tframex.ToolCall) },
 	ID:     repo.StringID[string],
 	Key:    func(t *tframex.ToolCall) string { return t.ID },
 	SetKey: func(t *tframex.ToolCall, id string) error { t.ID = id; return nil },
@@ -105,32 +106,32 @@ func putToolType(row *repo.Row, v tframex.ToolType) {
 
 // ToolCallFields names the fields of ToolCall in queries and patches.
 var ToolCallFields = struct {
-	AgentExecutionID repo.EqualField[tframex.ToolCall, string]
-	ToolName         repo.EqualField[tframex.ToolCall, string]
-	ToolType         repo.Field[tframex.ToolCall, tframex.ToolType]
-	Arguments        repo.Field[tframex.ToolCall, map[string]any]
-	Result           repo.Field[tframex.ToolCall, any]
-	ExecutionTimeMS  repo.Number[tframex.ToolCall, int64]
-	Status           repo.Field[tframex.ToolCall, string]
-	ErrorMessage     repo.Field[tframex.ToolCall, string]
-	CalledAt         repo.RangeField[tframex.ToolCall, time.Time]
-	CompletedAt      repo.Field[tframex.ToolCall, time.Time]
+	AgentExecutionID repo.EqualField[*tframex.ToolCall, string]
+	ToolName         repo.EqualField[*tframex.ToolCall, string]
+	ToolType         repo.Field[*tframex.ToolCall, tframex.ToolType]
+	Arguments        repo.Field[*tframex.ToolCall, map[string]any]
+	Result           repo.Field[*tframex.ToolCall, any]
+	ExecutionTimeMS  repo.Number[*tframex.ToolCall, int64]
+	Status           repo.Field[*tframex.ToolCall, string]
+	ErrorMessage     repo.Field[*tframex.ToolCall, string]
+	CalledAt         repo.RangeField[*tframex.ToolCall, time.Time]
+	CompletedAt      repo.Field[*tframex.ToolCall, time.Time]
 }{
-	AgentExecutionID: repo.NewEqualField[tframex.ToolCall](1, repo.PutString[string]),
-	ToolName:         repo.NewEqualField[tframex.ToolCall](2, repo.PutString[string]),
-	ToolType:         repo.NewField[tframex.ToolCall](3, putToolType),
-	Arguments:        repo.NewField[tframex.ToolCall](4, repo.PutJSON[map[string]any]),
-	Result:           repo.NewField[tframex.ToolCall](5, repo.PutJSON[any]),
-	ExecutionTimeMS:  repo.NewNumber[tframex.ToolCall](6, repo.PutInt[int64]),
-	Status:           repo.NewField[tframex.ToolCall](7, repo.PutString[string]),
-	ErrorMessage:     repo.NewField[tframex.ToolCall](8, repo.PutString[string]),
-	CalledAt:         repo.NewRangeField[tframex.ToolCall](9, repo.PutTime),
-	CompletedAt:      repo.NewField[tframex.ToolCall](10, repo.PutTime),
+	AgentExecutionID: repo.NewEqualField[*tframex.ToolCall](1, repo.PutString[string]),
+	ToolName:         repo.NewEqualField[*tframex.ToolCall](2, repo.PutString[string]),
+	ToolType:         repo.NewField[*tframex.ToolCall](3, putToolType),
+	Arguments:        repo.NewField[*tframex.ToolCall](4, repo.PutJSON[map[string]any]),
+	Result:           repo.NewField[*tframex.ToolCall](5, repo.PutJSON[any]),
+	ExecutionTimeMS:  repo.NewNumber[*tframex.ToolCall](6, repo.PutInt[int64]),
+	Status:           repo.NewField[*tframex.ToolCall](7, repo.PutString[string]),
+	ErrorMessage:     repo.NewField[*tframex.ToolCall](8, repo.PutString[string]),
+	CalledAt:         repo.NewRangeField[*tframex.ToolCall](9, repo.PutTime),
+	CompletedAt:      repo.NewField[*tframex.ToolCall](10, repo.PutTime),
 }
 
 // ToolCalls stores tool calls; Get, Create, Save and the other operations come from [repo.Repository].
 type ToolCalls struct {
-	*repo.Repository[tframex.ToolCall, string]
+	*repo.Repository[*tframex.ToolCall, string]
 }
 
 // NewToolCalls returns the repository of tool calls that client reaches.

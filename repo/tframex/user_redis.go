@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var userScript string
 
 // userEntity describes users to package repo.
-var userEntity = &repo.Entity[tframex.User, string]{
+var userEntity = &repo.Entity[*tframex.User, string]{
 	Name: "users",
 	Type: "User",
 	Fields: []repo.FieldInfo{
@@ -41,6 +41,7 @@ var userEntity = &repo.Entity[tframex.User, string]{
 	},
 	Listing: new(3),
 	Script:  userScript,
+	New:     func() *tframex.User { return new(tframex.User) },
 	ID:      repo.StringID[string],
 	Key:     func(u *tframex.User) string { return u.ID },
 	SetKey:  func(u *tframex.User, id string) error { u.ID = id; return nil },
@@ -106,28 +107,28 @@ func stampUser(u *tframex.User, s repo.Stamp) {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Username     repo.EqualField[tframex.User, string]
-	Email        repo.EqualField[tframex.User, string]
-	PasswordHash repo.Field[tframex.User, string]
-	APIKey       repo.Field[tframex.User, string]
-	IsActive     repo.Field[tframex.User, bool]
-	Roles        repo.MemberField[tframex.User, []string, string]
-	Metadata     repo.Field[tframex.User, map[string]any]
-	CreatedAt    repo.Range[tframex.User, time.Time]
+	Username     repo.EqualField[*tframex.User, string]
+	Email        repo.EqualField[*tframex.User, string]
+	PasswordHash repo.Field[*tframex.User, string]
+	APIKey       repo.Field[*tframex.User, string]
+	IsActive     repo.Field[*tframex.User, bool]
+	Roles        repo.MemberField[*tframex.User, []string, string]
+	Metadata     repo.Field[*tframex.User, map[string]any]
+	CreatedAt    repo.Range[*tframex.User, time.Time]
 }{
-	Username:     repo.NewEqualField[tframex.User](1, repo.PutString[string]),
-	Email:        repo.NewEqualField[tframex.User](2, repo.PutString[string]),
-	PasswordHash: repo.NewField[tframex.User](3, repo.PutString[string]),
-	APIKey:       repo.NewField[tframex.User](4, repo.PutString[string]),
-	IsActive:     repo.NewField[tframex.User](5, repo.PutBool[bool]),
-	Roles:        repo.NewMemberField[tframex.User](6, repo.PutJSON[[]string], repo.PutString[string]),
-	Metadata:     repo.NewField[tframex.User](7, repo.PutJSON[map[string]any]),
-	CreatedAt:    repo.NewRange[tframex.User](8, repo.PutTime),
+	Username:     repo.NewEqualField[*tframex.User](1, repo.PutString[string]),
+	Email:        repo.NewEqualField[*tframex.User](2, repo.PutString[string]),
+	PasswordHash: repo.NewField[*tframex.User](3, repo.PutString[string]),
+	APIKey:       repo.NewField[*tframex.User](4, repo.PutString[string]),
+	IsActive:     repo.NewField[*tframex.User](5, repo.PutBool[bool]),
+	Roles:        repo.NewMemberField[*tframex.User](6, repo.PutJSON[[]string], repo.PutString[string]),
+	Metadata:     repo.NewField[*tframex.User](7, repo.PutJSON[map[string]any]),
+	CreatedAt:    repo.NewRange[*tframex.User](8, repo.PutTime),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].
 type Users struct {
-	*repo.Repository[tframex.User, string]
+	*repo.Repository[*tframex.User, string]
 }
 
 // NewUsers returns the repository of users that client reaches.

@@ -23,7 +23,7 @@ type UserRoleKey struct {
 }
 
 // userRoleEntity describes user roles to package repo.
-var userRoleEntity = &repo.Entity[tframex.UserRole, UserRoleKey]{
+var userRoleEntity = &repo.Entity[*tframex.UserRole, UserRoleKey]{
 	Name: "user_roles",
 	Type: "UserRole",
 	Fields: []repo.FieldInfo{
@@ -38,6 +38,7 @@ var userRoleEntity = &repo.Entity[tframex.UserRole, UserRoleKey]{
 		{Name: "role_id/assigned_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(2)},
 	},
 	Script: userRoleScript,
+	New:    func() *tframex.UserRole { return new(tframex.UserRole) },
 	ID: func(k UserRoleKey) (string, error) {
 		return repo.NewID(2).String(k.UserID).String(k.RoleID).Join()
 	},
@@ -71,20 +72,20 @@ func decodeUserRole(r repo.Reader, u *tframex.UserRole) error {
 
 // UserRoleFields names the fields of UserRole in queries and patches.
 var UserRoleFields = struct {
-	UserID     repo.Equal[tframex.UserRole, string]
-	RoleID     repo.Equal[tframex.UserRole, string]
-	AssignedAt repo.RangeField[tframex.UserRole, time.Time]
-	AssignedBy repo.Field[tframex.UserRole, string]
+	UserID     repo.Equal[*tframex.UserRole, string]
+	RoleID     repo.Equal[*tframex.UserRole, string]
+	AssignedAt repo.RangeField[*tframex.UserRole, time.Time]
+	AssignedBy repo.Field[*tframex.UserRole, string]
 }{
-	UserID:     repo.NewEqual[tframex.UserRole](0, repo.PutString[string]),
-	RoleID:     repo.NewEqual[tframex.UserRole](1, repo.PutString[string]),
-	AssignedAt: repo.NewRangeField[tframex.UserRole](2, repo.PutTime),
-	AssignedBy: repo.NewField[tframex.UserRole](3, repo.PutString[string]),
+	UserID:     repo.NewEqual[*tframex.UserRole](0, repo.PutString[string]),
+	RoleID:     repo.NewEqual[*tframex.UserRole](1, repo.PutString[string]),
+	AssignedAt: repo.NewRangeField[*tframex.UserRole](2, repo.PutTime),
+	AssignedBy: repo.NewField[*tframex.UserRole](3, repo.PutString[string]),
 }
 
 // UserRoles stores user roles; Get, Create, Save and the other operations come from [repo.Repository].
 type UserRoles struct {
-	*repo.Repository[tframex.UserRole, UserRoleKey]
+	*repo.Repository[*tframex.UserRole, UserRoleKey]
 }
 
 // NewUserRoles returns the repository of user roles that client reaches.

@@ -22,7 +22,7 @@ type MembershipKey struct {
 }
 
 // membershipEntity describes memberships to package repo.
-var membershipEntity = &repo.Entity[Membership, MembershipKey]{
+var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	Name: "memberships",
 	Type: "Membership",
 	Fields: []repo.FieldInfo{
@@ -38,6 +38,7 @@ var membershipEntity = &repo.Entity[Membership, MembershipKey]{
 		{Name: "user", Kind: repo.IndexEqual, Fields: []int{1}},
 	},
 	Script: membershipScript,
+	New:    func() *Membership { return new(Membership) },
 	ID: func(k MembershipKey) (string, error) {
 		return repo.NewID(2).String(k.Group).String(k.User).Join()
 	},
@@ -75,20 +76,20 @@ func decodeMembership(r repo.Reader, m *Membership) error {
 
 // MembershipFields names the fields of Membership in queries and patches.
 var MembershipFields = struct {
-	Group repo.Equal[Membership, string]
-	User  repo.Equal[Membership, string]
-	Since repo.RangeField[Membership, time.Time]
-	Rank  repo.EqualNumber[Membership, int32]
+	Group repo.Equal[*Membership, string]
+	User  repo.Equal[*Membership, string]
+	Since repo.RangeField[*Membership, time.Time]
+	Rank  repo.EqualNumber[*Membership, int32]
 }{
-	Group: repo.NewEqual[Membership](0, repo.PutString[string]),
-	User:  repo.NewEqual[Membership](1, repo.PutString[string]),
-	Since: repo.NewRangeField[Membership](2, repo.PutTime),
-	Rank:  repo.NewEqualNumber[Membership](3, repo.PutInt[int32]),
+	Group: repo.NewEqual[*Membership](0, repo.PutString[string]),
+	User:  repo.NewEqual[*Membership](1, repo.PutString[string]),
+	Since: repo.NewRangeField[*Membership](2, repo.PutTime),
+	Rank:  repo.NewEqualNumber[*Membership](3, repo.PutInt[int32]),
 }
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].
 type Memberships struct {
-	*repo.Repository[Membership, MembershipKey]
+	*repo.Repository[*Membership, MembershipKey]
 }
 
 // NewMemberships returns the repository of memberships that client reaches.

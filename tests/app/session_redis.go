@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var sessionScript string
 
 // sessionEntity describes sessions to package repo.
-var sessionEntity = &repo.Entity[Session, uuid.UUID]{
+var sessionEntity = &repo.Entity[*Session, uuid.UUID]{
 	Name: "sessions",
 	Type: "Session",
 	Fields: []repo.FieldInfo{
@@ -40,6 +40,7 @@ var sessionEntity = &repo.Entity[Session, uuid.UUID]{
 	Expires: true,
 	TTL:     time.Hour,
 	Script:  sessionScript,
+	New:     func() *Session { return new(Session) },
 	ID:      repo.TextID[uuid.UUID],
 	Key:     func(s *Session) uuid.UUID { return s.ID },
 	SetKey:  func(s *Session, id string) error { return s.ID.UnmarshalText([]byte(id)) },
@@ -89,24 +90,24 @@ func stampSession(s *Session, stamp repo.Stamp) {
 
 // SessionFields names the fields of Session in queries and patches.
 var SessionFields = struct {
-	UserID    repo.EqualField[Session, string]
-	Device    repo.EqualField[Session, string]
-	Origin    repo.EqualField[Session, string]
-	Hits      repo.EqualNumber[Session, uint32]
-	LastSeen  repo.RangeField[Session, time.Time]
-	ExpiresAt repo.Field[Session, time.Time]
+	UserID    repo.EqualField[*Session, string]
+	Device    repo.EqualField[*Session, string]
+	Origin    repo.EqualField[*Session, string]
+	Hits      repo.EqualNumber[*Session, uint32]
+	LastSeen  repo.RangeField[*Session, time.Time]
+	ExpiresAt repo.Field[*Session, time.Time]
 }{
-	UserID:    repo.NewEqualField[Session](1, repo.PutString[string]),
-	Device:    repo.NewEqualField[Session](2, repo.PutString[string]),
-	Origin:    repo.NewEqualField[Session](3, repo.PutString[string]),
-	Hits:      repo.NewEqualNumber[Session](4, repo.PutUint[uint32]),
-	LastSeen:  repo.NewRangeField[Session](5, repo.PutTime),
-	ExpiresAt: repo.NewField[Session](7, repo.PutTime),
+	UserID:    repo.NewEqualField[*Session](1, repo.PutString[string]),
+	Device:    repo.NewEqualField[*Session](2, repo.PutString[string]),
+	Origin:    repo.NewEqualField[*Session](3, repo.PutString[string]),
+	Hits:      repo.NewEqualNumber[*Session](4, repo.PutUint[uint32]),
+	LastSeen:  repo.NewRangeField[*Session](5, repo.PutTime),
+	ExpiresAt: repo.NewField[*Session](7, repo.PutTime),
 }
 
 // Sessions stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type Sessions struct {
-	*repo.Repository[Session, uuid.UUID]
+	*repo.Repository[*Session, uuid.UUID]
 }
 
 // NewSessions returns the repository of sessions that client reaches.

@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var tokenScript string
 
 // tokenEntity describes tokens to package repo.
-var tokenEntity = &repo.Entity[Token, int64]{
+var tokenEntity = &repo.Entity[*Token, int64]{
 	Name: "tokens",
 	Type: "Token",
 	Fields: []repo.FieldInfo{
@@ -32,6 +32,7 @@ var tokenEntity = &repo.Entity[Token, int64]{
 	TTL:     10 * time.Minute,
 	Sliding: true,
 	Script:  tokenScript,
+	New:     func() *Token { return new(Token) },
 	ID:      repo.IntID[int64],
 	Key:     func(t *Token) int64 { return t.Number },
 	Encode:  encodeToken,
@@ -55,16 +56,16 @@ func decodeToken(r repo.Reader, t *Token) error {
 
 // TokenFields names the fields of Token in queries and patches.
 var TokenFields = struct {
-	UserID repo.EqualField[Token, string]
-	Serial repo.LexNumber[Token, int64]
+	UserID repo.EqualField[*Token, string]
+	Serial repo.LexNumber[*Token, int64]
 }{
-	UserID: repo.NewEqualField[Token](1, repo.PutString[string]),
-	Serial: repo.NewLexNumber[Token](2, repo.PutInt[int64]),
+	UserID: repo.NewEqualField[*Token](1, repo.PutString[string]),
+	Serial: repo.NewLexNumber[*Token](2, repo.PutInt[int64]),
 }
 
 // Tokens stores tokens; Get, Create, Save and the other operations come from [repo.Repository].
 type Tokens struct {
-	*repo.Repository[Token, int64]
+	*repo.Repository[*Token, int64]
 }
 
 // NewTokens returns the repository of tokens that client reaches.

@@ -13,7 +13,7 @@ import (
 // Counters are exact up to the limits of their types, and refuse to go beyond.
 func TestCountersAtTheirLimits(t *testing.T) {
 	f := numbers.CounterFields
-	type change = repo.Change[numbers.Counter]
+	type change = repo.Change[*numbers.Counter]
 	low := numbers.Counter{
 		ID: "7", Int8: math.MinInt8, Int16: math.MinInt16, Int32: math.MinInt32, Int64: math.MinInt64, Int: math.MinInt,
 		Float32: -math.MaxFloat32, Float64: -math.MaxFloat64, Scored: -1 << 53,
@@ -121,7 +121,7 @@ func TestLexIntegers(t *testing.T) {
 		for i, serial := range order {
 			must(t, tokens.Create(t.Context(), &app.Token{Number: int64(i * 7 % len(order)), Serial: serial}))
 		}
-		serials := func(q repo.Query[app.Token]) (all []int64) {
+		serials := func(q repo.Query[*app.Token]) (all []int64) {
 			for _, token := range list(t, q) {
 				all = append(all, token.Serial)
 			}

@@ -26,7 +26,7 @@ func TestPatch(t *testing.T) {
 		wantUser(t, users, &want)
 
 		before := snapshot(t, client)
-		for name, changes := range map[string][]repo.Change[app.User]{
+		for name, changes := range map[string][]repo.Change[*app.User]{
 			"nothing":   nil,
 			"twice":     {f.Age.Set(1), f.Age.Add(1)},
 			"bad enum":  {f.Age.Set(1), f.Status.Set("x")},

@@ -13,7 +13,7 @@ import (
 )
 
 // ids returns the ids of users in the order of a query.
-func ids(t *testing.T, q repo.Query[app.User]) string {
+func ids(t *testing.T, q repo.Query[*app.User]) string {
 	t.Helper()
 	var all []string
 	for _, u := range list(t, q) {
@@ -41,7 +41,7 @@ func TestQueries(t *testing.T) {
 		where := users.Where
 		for _, c := range []struct {
 			name string
-			q    repo.Query[app.User]
+			q    repo.Query[*app.User]
 			want string
 		}{
 			{"all", where(), "a b c d e f"},
@@ -92,7 +92,7 @@ func TestQueries(t *testing.T) {
 			}
 			// Page by page, of one record each.
 			var paged []string
-			for page, q := (repo.Page[app.User]{}), c.q.Limit(1); ; q = q.After(page.Next) {
+			for page, q := (repo.Page[*app.User]{}), c.q.Limit(1); ; q = q.After(page.Next) {
 				page, err = q.Page(t.Context())
 				must(t, err)
 				for _, u := range page.Items {
@@ -112,7 +112,7 @@ func TestQueries(t *testing.T) {
 func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := app.NewUsers(client), app.UserFields
-		for name, q := range map[string]repo.Query[app.User]{
+		for name, q := range map[string]repo.Query[*app.User]{
 			"two indexes":          users.Where(f.Age.Eq(1), f.Tags.Has("a")),
 			"order of another":     users.Where(f.Age.Eq(1)).OrderBy(f.CreatedAt.Asc()),
 			"two lower bounds":     users.Where(f.Age.Gt(1), f.Age.Gt(2)),
@@ -149,7 +149,7 @@ func TestQueryOfAbsentOrder(t *testing.T) {
 		for i, since := range []*time.Time{nil, new(time.Unix(5, 0)), nil, new(time.Unix(-5, 0)), nil} {
 			must(t, memberships.Create(t.Context(), &app.Membership{Group: "g", User: fmt.Sprint(i), Since: since}))
 		}
-		users := func(q repo.Query[app.Membership]) (all []string) {
+		users := func(q repo.Query[*app.Membership]) (all []string) {
 			for cursor := ""; ; {
 				page, err := q.Limit(1).After(cursor).Page(t.Context())
 				must(t, err)
@@ -193,7 +193,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			all = append(all, &numbers.Entry{ID: fmt.Sprintf("\x00%d\x01", i), Word: w}, &numbers.Entry{ID: fmt.Sprintf("\xff%d", i), Word: w})
 		}
 		must(t, entries.CreateMany(t.Context(), all))
-		got := func(q repo.Query[numbers.Entry]) (found []string) {
+		got := func(q repo.Query[*numbers.Entry]) (found []string) {
 			for _, e := range list(t, q) {
 				found = append(found, e.Word)
 			}
@@ -208,7 +208,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			return want
 		}
 		slices.Sort(words)
-		check := func(name string, q repo.Query[numbers.Entry], keep func(string) bool) {
+		check := func(name string, q repo.Query[*numbers.Entry], keep func(string) bool) {
 			t.Helper()
 			want := twice(keep)
 			if found := got(q); !slices.Equal(found, want) {

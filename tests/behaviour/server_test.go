@@ -164,9 +164,9 @@ func wantErr(t *testing.T, what string, err, target error) {
 }
 
 // list returns the records of a query, in its order.
-func list[T any](t *testing.T, q repo.Query[T]) []*T {
+func list[T any](t *testing.T, q repo.Query[T]) []T {
 	t.Helper()
-	var all []*T
+	var all []T
 	for v, err := range q.All(t.Context()) {
 		must(t, err)
 		all = append(all, v)

@@ -97,7 +97,7 @@ func TestTTLOptions(t *testing.T) {
 		save("Save of what does not expire", 0)
 		save("Save with ExpireAt", 4*time.Hour, repo.ExpireAt(time.Now().Add(5*time.Hour)))
 
-		patch := func(what string, want time.Duration, changes ...repo.Change[app.Session]) {
+		patch := func(what string, want time.Duration, changes ...repo.Change[*app.Session]) {
 			t.Helper()
 			must(t, sessions.Patch(t.Context(), s.ID, changes...))
 			check(what, s, want)

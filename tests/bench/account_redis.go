@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var accountScript string
 
 // accountEntity describes accounts to package repo.
-var accountEntity = &repo.Entity[Account, string]{
+var accountEntity = &repo.Entity[*Account, string]{
 	Name: "accounts",
 	Type: "Account",
 	Fields: []repo.FieldInfo{
@@ -34,6 +34,7 @@ var accountEntity = &repo.Entity[Account, string]{
 		{Name: "score", Kind: repo.IndexScore, Fields: []int{3}},
 	},
 	Script: accountScript,
+	New:    func() *Account { return new(Account) },
 	ID:     repo.StringID[string],
 	Key:    func(a *Account) string { return a.ID },
 	SetKey: func(a *Account, id string) error { a.ID = id; return nil },
@@ -66,24 +67,24 @@ func decodeAccount(r repo.Reader, a *Account) error {
 
 // AccountFields names the fields of Account in queries and patches.
 var AccountFields = struct {
-	Email  repo.EqualField[Account, string]
-	Status repo.EqualField[Account, string]
-	Score  repo.RangeNumber[Account, int64]
-	Text   repo.Field[Account, string]
-	Visits repo.Number[Account, int64]
-	Active repo.Field[Account, bool]
+	Email  repo.EqualField[*Account, string]
+	Status repo.EqualField[*Account, string]
+	Score  repo.RangeNumber[*Account, int64]
+	Text   repo.Field[*Account, string]
+	Visits repo.Number[*Account, int64]
+	Active repo.Field[*Account, bool]
 }{
-	Email:  repo.NewEqualField[Account](1, repo.PutString[string]),
-	Status: repo.NewEqualField[Account](2, repo.PutString[string]),
-	Score:  repo.NewRangeNumber[Account](3, repo.PutInt[int64]),
-	Text:   repo.NewField[Account](4, repo.PutString[string]),
-	Visits: repo.NewNumber[Account](5, repo.PutInt[int64]),
-	Active: repo.NewField[Account](6, repo.PutBool[bool]),
+	Email:  repo.NewEqualField[*Account](1, repo.PutString[string]),
+	Status: repo.NewEqualField[*Account](2, repo.PutString[string]),
+	Score:  repo.NewRangeNumber[*Account](3, repo.PutInt[int64]),
+	Text:   repo.NewField[*Account](4, repo.PutString[string]),
+	Visits: repo.NewNumber[*Account](5, repo.PutInt[int64]),
+	Active: repo.NewField[*Account](6, repo.PutBool[bool]),
 }
 
 // Accounts stores accounts; Get, Create, Save and the other operations come from [repo.Repository].
 type Accounts struct {
-	*repo.Repository[Account, string]
+	*repo.Repository[*Account, string]
 }
 
 // NewAccounts returns the repository of accounts that client reaches.

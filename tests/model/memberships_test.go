@@ -84,17 +84,17 @@ func membershipQueries() []func(*world) query[app.Membership] {
 		func(w *world) query[app.Membership] { return scan(w, since, bySince) },
 		func(w *world) query[app.Membership] {
 			n := pick(w, ranks...)
-			return query[app.Membership]{text: " rank " + quote(n), where: []repo.Predicate[app.Membership]{f.Rank.Eq(n)}, rank: byID[app.Membership],
+			return query[app.Membership]{text: " rank " + quote(n), where: []repo.Predicate[*app.Membership]{f.Rank.Eq(n)}, rank: byID[app.Membership],
 				match: func(r *row) bool { return r.value.Rank != nil && *r.value.Rank == n }}
 		},
 		func(w *world) query[app.Membership] {
 			user := pick(w, groups...)
-			return query[app.Membership]{text: " user " + quote(user), where: []repo.Predicate[app.Membership]{f.User.Eq(user)}, rank: byID[app.Membership],
+			return query[app.Membership]{text: " user " + quote(user), where: []repo.Predicate[*app.Membership]{f.User.Eq(user)}, rank: byID[app.Membership],
 				match: func(r *row) bool { return r.value.User == user }}
 		},
 		func(w *world) query[app.Membership] {
 			group := pick(w, groups...)
-			q := query[app.Membership]{text: " group " + quote(group), where: []repo.Predicate[app.Membership]{f.Group.Eq(group)}, rank: bySince,
+			q := query[app.Membership]{text: " group " + quote(group), where: []repo.Predicate[*app.Membership]{f.Group.Eq(group)}, rank: bySince,
 				match: func(r *row) bool { return r.value.Group == group }}
 			if w.chance(2) {
 				q = within(w, q, since)

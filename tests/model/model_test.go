@@ -15,7 +15,7 @@ import (
 // spec is what the model needs to know of an entity.
 type spec[T any, K comparable] struct {
 	name    string
-	repo    *repo.Repository[T, K]
+	repo    *repo.Repository[*T, K]
 	expires bool
 	ttl     time.Duration
 	sliding bool

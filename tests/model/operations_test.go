@@ -95,7 +95,7 @@ func (m *model[T, K]) whole(op string, plain bool) {
 }
 
 // changes returns one to four changes to different fields.
-func (m *model[T, K]) changes() (changes []patch[T], given []repo.Change[T], text string) {
+func (m *model[T, K]) changes() (changes []patch[T], given []repo.Change[*T], text string) {
 	used := map[string]bool{}
 	for range 1 + m.w.rng.IntN(4) {
 		if c := pick(m.w, m.patches(m.w)...); !used[c.field] {

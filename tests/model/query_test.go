@@ -17,8 +17,8 @@ import (
 // query is a random query and what it means.
 type query[T any] struct {
 	text  string
-	where []repo.Predicate[T]
-	order *repo.Order[T]
+	where []repo.Predicate[*T]
+	order *repo.Order[*T]
 	match func(*record[T]) bool
 	rank  func(*record[T]) rank // nil: by creation, in the list of all records
 	desc  bool
@@ -52,7 +52,7 @@ func everything[T any](rank func(*record[T]) rank) query[T] {
 // ranged is a field that can be asked for in a range.
 type ranged[T, V any] struct {
 	name   string
-	field  repo.Range[T, V]
+	field  repo.Range[*T, V]
 	get    func(*record[T]) (V, bool)
 	cmp    func(a, b V) int
 	values []V
@@ -62,29 +62,29 @@ type ranged[T, V any] struct {
 func within[T, V any](w *world, q query[T], f ranged[T, V]) query[T] {
 	a, b := pick(w, f.values...), pick(w, f.values...)
 	var test func(V) bool
-	var where []repo.Predicate[T]
+	var where []repo.Predicate[*T]
 	var text string
 	switch w.rng.IntN(7) {
 	case 0:
-		text, where = "Eq(%#v)", []repo.Predicate[T]{f.field.Eq(a)}
+		text, where = "Eq(%#v)", []repo.Predicate[*T]{f.field.Eq(a)}
 		test = func(v V) bool { return f.cmp(v, a) == 0 }
 	case 1:
-		text, where = "Gt(%#v)", []repo.Predicate[T]{f.field.Gt(a)}
+		text, where = "Gt(%#v)", []repo.Predicate[*T]{f.field.Gt(a)}
 		test = func(v V) bool { return f.cmp(v, a) > 0 }
 	case 2:
-		text, where = "Gte(%#v)", []repo.Predicate[T]{f.field.Gte(a)}
+		text, where = "Gte(%#v)", []repo.Predicate[*T]{f.field.Gte(a)}
 		test = func(v V) bool { return f.cmp(v, a) >= 0 }
 	case 3:
-		text, where = "Lt(%#v)", []repo.Predicate[T]{f.field.Lt(a)}
+		text, where = "Lt(%#v)", []repo.Predicate[*T]{f.field.Lt(a)}
 		test = func(v V) bool { return f.cmp(v, a) < 0 }
 	case 4:
-		text, where = "Lte(%#v)", []repo.Predicate[T]{f.field.Lte(a)}
+		text, where = "Lte(%#v)", []repo.Predicate[*T]{f.field.Lte(a)}
 		test = func(v V) bool { return f.cmp(v, a) <= 0 }
 	case 5:
-		text, where = "Between(%#v, "+strings.ReplaceAll(fmt.Sprintf("%#v", b), "%", "%%")+")", []repo.Predicate[T]{f.field.Between(a, b)}
+		text, where = "Between(%#v, "+strings.ReplaceAll(fmt.Sprintf("%#v", b), "%", "%%")+")", []repo.Predicate[*T]{f.field.Between(a, b)}
 		test = func(v V) bool { return f.cmp(v, a) >= 0 && f.cmp(v, b) <= 0 }
 	case 6:
-		text, where = "Gt(%#v) and Lte "+strings.ReplaceAll(fmt.Sprintf("%#v", b), "%", "%%"), []repo.Predicate[T]{f.field.Lte(b), f.field.Gt(a)}
+		text, where = "Gt(%#v) and Lte "+strings.ReplaceAll(fmt.Sprintf("%#v", b), "%", "%%"), []repo.Predicate[*T]{f.field.Lte(b), f.field.Gt(a)}
 		test = func(v V) bool { return f.cmp(v, a) > 0 && f.cmp(v, b) <= 0 }
 	}
 	q.text += " " + f.name + "." + fmt.Sprintf(text, a)
@@ -124,7 +124,7 @@ func scan[T, V any](w *world, f ranged[T, V], rank func(*record[T]) rank) query[
 }
 
 // query returns the repository's query.
-func (m *model[T, K]) query(q query[T]) repo.Query[T] {
+func (m *model[T, K]) query(q query[T]) repo.Query[*T] {
 	query := m.repo.Where(q.where...)
 	if q.order != nil {
 		query = query.OrderBy(*q.order)
@@ -217,7 +217,7 @@ func (m *model[T, K]) doQuery(q query[T]) {
 	m.sameList(way, got, want)
 }
 
-func (m *model[T, K]) count(query repo.Query[T], want []*record[T]) {
+func (m *model[T, K]) count(query repo.Query[*T], want []*record[T]) {
 	n, err := query.Count(m.w.ctx)
 	m.w.agree("Count", err, nil)
 	if n != int64(len(want)) {
@@ -225,7 +225,7 @@ func (m *model[T, K]) count(query repo.Query[T], want []*record[T]) {
 	}
 }
 
-func (m *model[T, K]) page(query repo.Query[T], limit int, cursor string) ([]*T, string) {
+func (m *model[T, K]) page(query repo.Query[*T], limit int, cursor string) ([]*T, string) {
 	page, err := query.Limit(limit).After(cursor).Page(m.w.ctx)
 	m.w.agree("Page", err, nil)
 	return page.Items, page.Next

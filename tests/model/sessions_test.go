@@ -128,7 +128,7 @@ func sessionQueries() []func(*world) query[app.Session] {
 	}, compareTimes, present}
 	ofUser := func(w *world) query[app.Session] {
 		user := pick(w, owners...)
-		return query[app.Session]{text: " user " + quote(user), where: []repo.Predicate[app.Session]{f.UserID.Eq(user)}, rank: byID[app.Session],
+		return query[app.Session]{text: " user " + quote(user), where: []repo.Predicate[*app.Session]{f.UserID.Eq(user)}, rank: byID[app.Session],
 			match: func(r *row) bool { return r.has("user_id") && r.value.UserID == user }}
 	}
 	return []func(*world) query[app.Session]{
@@ -148,13 +148,13 @@ func sessionQueries() []func(*world) query[app.Session] {
 		},
 		func(w *world) query[app.Session] {
 			n := pick(w, hits...)
-			return query[app.Session]{text: " hits " + quote(n), where: []repo.Predicate[app.Session]{f.Hits.Eq(n)}, rank: byID[app.Session],
+			return query[app.Session]{text: " hits " + quote(n), where: []repo.Predicate[*app.Session]{f.Hits.Eq(n)}, rank: byID[app.Session],
 				match: func(r *row) bool { return r.has("hits") && r.value.Hits == n }}
 		},
 		func(w *world) query[app.Session] {
 			device, origin := pick(w, devices...), pick(w, devices...)
 			return query[app.Session]{text: " login " + quote(device) + ", " + quote(origin), rank: byID[app.Session],
-				where: []repo.Predicate[app.Session]{f.Origin.Eq(origin), f.Device.Eq(device)},
+				where: []repo.Predicate[*app.Session]{f.Origin.Eq(origin), f.Device.Eq(device)},
 				match: func(r *row) bool {
 					return device != "" && origin != "" && r.value.Device == device && r.value.Origin == origin
 				}}

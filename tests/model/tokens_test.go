@@ -57,7 +57,7 @@ func tokenQueries() []func(*world) query[app.Token] {
 		func(w *world) query[app.Token] { return everything[app.Token](nil) },
 		func(w *world) query[app.Token] {
 			user := pick(w, owners...)
-			return query[app.Token]{text: " user " + quote(user), where: []repo.Predicate[app.Token]{f.UserID.Eq(user)}, rank: byID[app.Token],
+			return query[app.Token]{text: " user " + quote(user), where: []repo.Predicate[*app.Token]{f.UserID.Eq(user)}, rank: byID[app.Token],
 				match: func(r *row) bool { return r.has("user_id") && r.value.UserID == user }}
 		},
 		func(w *world) query[app.Token] { return scan(w, serial, bySerial) },

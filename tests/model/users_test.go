@@ -202,17 +202,17 @@ func userQueries() []func(*world) query[app.User] {
 		func(w *world) query[app.User] { return everything(userCreated) },
 		func(w *world) query[app.User] {
 			name := pick(w, names...)
-			return query[app.User]{text: " username " + quote(name), where: []repo.Predicate[app.User]{f.Username.Eq(name)}, rank: byID[app.User],
+			return query[app.User]{text: " username " + quote(name), where: []repo.Predicate[*app.User]{f.Username.Eq(name)}, rank: byID[app.User],
 				match: func(r *row) bool { return r.has("username") && foldCompare(r.value.Username, name) == 0 }}
 		},
 		func(w *world) query[app.User] {
 			email := pick(w, emails...)
-			return query[app.User]{text: " email " + quote(email), where: []repo.Predicate[app.User]{f.Email.Eq(email)}, rank: byID[app.User],
+			return query[app.User]{text: " email " + quote(email), where: []repo.Predicate[*app.User]{f.Email.Eq(email)}, rank: byID[app.User],
 				match: func(r *row) bool { return r.value.Email != nil && *r.value.Email == email }}
 		},
 		func(w *world) query[app.User] {
 			tag := pick(w, textWords...)
-			return query[app.User]{text: " tag " + quote(tag), where: []repo.Predicate[app.User]{f.Tags.Has(tag)}, rank: byID[app.User],
+			return query[app.User]{text: " tag " + quote(tag), where: []repo.Predicate[*app.User]{f.Tags.Has(tag)}, rank: byID[app.User],
 				match: func(r *row) bool {
 					return slices.ContainsFunc(r.value.Tags, func(t string) bool { return foldCompare(t, tag) == 0 })
 				}}
@@ -227,7 +227,7 @@ func userQueries() []func(*world) query[app.User] {
 		func(w *world) query[app.User] { return scan(w, nickname, byNickname) },
 		func(w *world) query[app.User] {
 			start := pick(w, words...)
-			q := query[app.User]{text: " nickname begins with " + quote(start), where: []repo.Predicate[app.User]{f.Nickname.Prefix(start)}, rank: byNickname,
+			q := query[app.User]{text: " nickname begins with " + quote(start), where: []repo.Predicate[*app.User]{f.Nickname.Prefix(start)}, rank: byNickname,
 				match: func(r *row) bool {
 					return r.value.Nickname != "" && strings.HasPrefix(integrity.Fold(r.value.Nickname), integrity.Fold(start))
 				}}
@@ -235,7 +235,7 @@ func userQueries() []func(*world) query[app.User] {
 		},
 		func(w *world) query[app.User] {
 			status := pick(w, app.Active, app.Blocked)
-			q := query[app.User]{text: " status " + string(status), where: []repo.Predicate[app.User]{f.Status.Eq(status)}, rank: userCreated,
+			q := query[app.User]{text: " status " + string(status), where: []repo.Predicate[*app.User]{f.Status.Eq(status)}, rank: userCreated,
 				match: func(r *row) bool { return r.value.Status == status }}
 			if w.chance(2) {
 				q = within(w, q, created)

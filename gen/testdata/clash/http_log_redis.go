@@ -15,13 +15,14 @@ const _ = repo.GeneratedV1
 var httpLogScript string
 
 // httpLogEntity describes HTTP logs to package repo.
-var httpLogEntity = &repo.Entity[HTTPLog, string]{
+var httpLogEntity = &repo.Entity[*HTTPLog, string]{
 	Name: "http_logs",
 	Type: "HTTPLog",
 	Fields: []repo.FieldInfo{
 		{Name: "id", Kind: repo.KindString, Role: repo.RoleKey},
 	},
 	Script: httpLogScript,
+	New:    func() *HTTPLog { return new(HTTPLog) },
 	ID:     repo.StringID[string],
 	Key:    func(h *HTTPLog) string { return h.ID },
 	SetKey: func(h *HTTPLog, id string) error { h.ID = id; return nil },
@@ -42,7 +43,7 @@ func decodeHTTPLog(r repo.Reader, h *HTTPLog) error {
 
 // HTTPLogs stores HTTP logs; Get, Create, Save and the other operations come from [repo.Repository].
 type HTTPLogs struct {
-	*repo.Repository[HTTPLog, string]
+	*repo.Repository[*HTTPLog, string]
 }
 
 // NewHTTPLogs returns the repository of HTTP logs that client reaches.

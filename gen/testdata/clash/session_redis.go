@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var sessionScript string
 
 // sessionEntity describes sessions to package repo.
-var sessionEntity = &repo.Entity[Session, string]{
+var sessionEntity = &repo.Entity[*Session, string]{
 	Name: "sessions",
 	Type: "Session",
 	Fields: []repo.FieldInfo{
@@ -31,6 +31,7 @@ var sessionEntity = &repo.Entity[Session, string]{
 		{Name: "aandb", Kind: repo.IndexUnique, Fields: []int{3}},
 	},
 	Script: sessionScript,
+	New:    func() *Session { return new(Session) },
 	ID:     repo.StringID[string],
 	Key:    func(s *Session) string { return s.ID },
 	SetKey: func(s *Session, id string) error { s.ID = id; return nil },
@@ -65,18 +66,18 @@ func stampSession(s *Session, stamp repo.Stamp) {
 
 // SessionFields2 names the fields of Session in queries and patches.
 var SessionFields2 = struct {
-	A     repo.EqualField[Session, string]
-	B     repo.EqualField[Session, string]
-	AAndB repo.EqualField[Session, string]
+	A     repo.EqualField[*Session, string]
+	B     repo.EqualField[*Session, string]
+	AAndB repo.EqualField[*Session, string]
 }{
-	A:     repo.NewEqualField[Session](1, repo.PutString[string]),
-	B:     repo.NewEqualField[Session](2, repo.PutString[string]),
-	AAndB: repo.NewEqualField[Session](3, repo.PutString[string]),
+	A:     repo.NewEqualField[*Session](1, repo.PutString[string]),
+	B:     repo.NewEqualField[*Session](2, repo.PutString[string]),
+	AAndB: repo.NewEqualField[*Session](3, repo.PutString[string]),
 }
 
 // SessionsRepository stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type SessionsRepository struct {
-	*repo.Repository[Session, string]
+	*repo.Repository[*Session, string]
 }
 
 // NewSessionsRepository returns the repository of sessions that client reaches.

@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var sessionsScript string
 
 // sessionsEntity describes session to package repo.
-var sessionsEntity = &repo.Entity[Sessions, string]{
+var sessionsEntity = &repo.Entity[*Sessions, string]{
 	Name: "session",
 	Type: "Sessions",
 	Fields: []repo.FieldInfo{
@@ -29,6 +29,7 @@ var sessionsEntity = &repo.Entity[Sessions, string]{
 		{Name: "second", Kind: repo.IndexUnique, Fields: []int{1, 2}},
 	},
 	Script: sessionsScript,
+	New:    func() *Sessions { return new(Sessions) },
 	ID:     repo.StringID[string],
 	Key:    func(s *Sessions) string { return s.ID },
 	SetKey: func(s *Sessions, id string) error { s.ID = id; return nil },
@@ -53,16 +54,16 @@ func decodeSessions(r repo.Reader, s *Sessions) error {
 
 // SessionsFields names the fields of Sessions in queries and patches.
 var SessionsFields = struct {
-	C repo.EqualField[Sessions, string]
-	D repo.EqualField[Sessions, string]
+	C repo.EqualField[*Sessions, string]
+	D repo.EqualField[*Sessions, string]
 }{
-	C: repo.NewEqualField[Sessions](1, repo.PutString[string]),
-	D: repo.NewEqualField[Sessions](2, repo.PutString[string]),
+	C: repo.NewEqualField[*Sessions](1, repo.PutString[string]),
+	D: repo.NewEqualField[*Sessions](2, repo.PutString[string]),
 }
 
 // SessionRepository stores session; Get, Create, Save and the other operations come from [repo.Repository].
 type SessionRepository struct {
-	*repo.Repository[Sessions, string]
+	*repo.Repository[*Sessions, string]
 }
 
 // NewSessionRepository returns the repository of session that client reaches.

@@ -15,13 +15,14 @@ const _ = repo.GeneratedV1
 var httpLogScript2 string
 
 // httpLogEntity2 describes web logs to package repo.
-var httpLogEntity2 = &repo.Entity[HttpLog, string]{
+var httpLogEntity2 = &repo.Entity[*HttpLog, string]{
 	Name: "web_logs",
 	Type: "HttpLog",
 	Fields: []repo.FieldInfo{
 		{Name: "id", Kind: repo.KindString, Role: repo.RoleKey},
 	},
 	Script: httpLogScript2,
+	New:    func() *HttpLog { return new(HttpLog) },
 	ID:     repo.StringID[string],
 	Key:    func(h *HttpLog) string { return h.ID },
 	SetKey: func(h *HttpLog, id string) error { h.ID = id; return nil },
@@ -42,7 +43,7 @@ func decodeHttpLog(r repo.Reader, h *HttpLog) error {
 
 // WebLogs stores web logs; Get, Create, Save and the other operations come from [repo.Repository].
 type WebLogs struct {
-	*repo.Repository[HttpLog, string]
+	*repo.Repository[*HttpLog, string]
 }
 
 // NewWebLogs returns the repository of web logs that client reaches.

@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var documentScript string
 
 // documentEntity describes documents to package repo.
-var documentEntity = &repo.Entity[Document, string]{
+var documentEntity = &repo.Entity[*Document, string]{
 	Name: "documents",
 	Type: "Document",
 	Fields: []repo.FieldInfo{
@@ -32,6 +32,7 @@ var documentEntity = &repo.Entity[Document, string]{
 	},
 	Listing: new(0),
 	Script:  documentScript,
+	New:     func() *Document { return new(Document) },
 	ID:      repo.StringID[string],
 	Key:     func(d *Document) string { return d.ID },
 	SetKey:  func(d *Document, id string) error { d.ID = id; return nil },
@@ -67,18 +68,18 @@ func stampDocument(d *Document, s repo.Stamp) {
 
 // DocumentFields names the fields of Document in queries and patches.
 var DocumentFields = struct {
-	CreatedAt repo.Range[Document, time.Time]
-	OwnerID   repo.EqualField[Document, string]
-	Title     repo.Field[Document, string]
+	CreatedAt repo.Range[*Document, time.Time]
+	OwnerID   repo.EqualField[*Document, string]
+	Title     repo.Field[*Document, string]
 }{
-	CreatedAt: repo.NewRange[Document](1, repo.PutTime),
-	OwnerID:   repo.NewEqualField[Document](3, repo.PutString[string]),
-	Title:     repo.NewField[Document](4, repo.PutString[string]),
+	CreatedAt: repo.NewRange[*Document](1, repo.PutTime),
+	OwnerID:   repo.NewEqualField[*Document](3, repo.PutString[string]),
+	Title:     repo.NewField[*Document](4, repo.PutString[string]),
 }
 
 // Documents stores documents; Get, Create, Save and the other operations come from [repo.Repository].
 type Documents struct {
-	*repo.Repository[Document, string]
+	*repo.Repository[*Document, string]
 }
 
 // NewDocuments returns the repository of documents that client reaches.

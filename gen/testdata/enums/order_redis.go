@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var orderScript string
 
 // orderEntity describes orders to package repo.
-var orderEntity = &repo.Entity[Order, string]{
+var orderEntity = &repo.Entity[*Order, string]{
 	Name: "orders",
 	Type: "Order",
 	Fields: []repo.FieldInfo{
@@ -40,6 +40,7 @@ var orderEntity = &repo.Entity[Order, string]{
 		{Name: "status,priority/created_at", Kind: repo.IndexEqual, Fields: []int{1, 4}, Order: new(9)},
 	},
 	Script: orderScript,
+	New:    func() *Order { return new(Order) },
 	ID:     repo.StringID[string],
 	Key:    func(o *Order) string { return o.ID },
 	SetKey: func(o *Order, id string) error { o.ID = id; return nil },
@@ -115,30 +116,30 @@ func putColorStatus(row *repo.Row, v color.Status) {
 
 // OrderFields names the fields of Order in queries and patches.
 var OrderFields = struct {
-	Status    repo.EqualField[Order, Status]
-	Was       repo.Field[Order, Status]
-	Next      repo.Field[Order, Status]
-	Priority  repo.EqualField[Order, Priority]
-	Free      repo.Field[Order, Status]
-	Color     repo.RangeField[Order, color.Status]
-	Backup    repo.EqualField[Order, color.Status]
-	Code      repo.EqualField[Order, string]
-	CreatedAt repo.Range[Order, time.Time]
+	Status    repo.EqualField[*Order, Status]
+	Was       repo.Field[*Order, Status]
+	Next      repo.Field[*Order, Status]
+	Priority  repo.EqualField[*Order, Priority]
+	Free      repo.Field[*Order, Status]
+	Color     repo.RangeField[*Order, color.Status]
+	Backup    repo.EqualField[*Order, color.Status]
+	Code      repo.EqualField[*Order, string]
+	CreatedAt repo.Range[*Order, time.Time]
 }{
-	Status:    repo.NewEqualField[Order](1, putStatus),
-	Was:       repo.NewField[Order](2, putStatus),
-	Next:      repo.NewField[Order](3, putStatus),
-	Priority:  repo.NewEqualField[Order](4, putPriority),
-	Free:      repo.NewField[Order](5, repo.PutString[Status]),
-	Color:     repo.NewRangeField[Order](6, putColorStatus),
-	Backup:    repo.NewEqualField[Order](7, putColorStatus),
-	Code:      repo.NewEqualField[Order](8, repo.PutString[string]),
-	CreatedAt: repo.NewRange[Order](9, repo.PutTime),
+	Status:    repo.NewEqualField[*Order](1, putStatus),
+	Was:       repo.NewField[*Order](2, putStatus),
+	Next:      repo.NewField[*Order](3, putStatus),
+	Priority:  repo.NewEqualField[*Order](4, putPriority),
+	Free:      repo.NewField[*Order](5, repo.PutString[Status]),
+	Color:     repo.NewRangeField[*Order](6, putColorStatus),
+	Backup:    repo.NewEqualField[*Order](7, putColorStatus),
+	Code:      repo.NewEqualField[*Order](8, repo.PutString[string]),
+	CreatedAt: repo.NewRange[*Order](9, repo.PutTime),
 }
 
 // Orders stores orders; Get, Create, Save and the other operations come from [repo.Repository].
 type Orders struct {
-	*repo.Repository[Order, string]
+	*repo.Repository[*Order, string]
 }
 
 // NewOrders returns the repository of orders that client reaches.

@@ -15,7 +15,7 @@ const _ = repo.GeneratedV1
 var ticketScript string
 
 // ticketEntity describes tickets to package repo.
-var ticketEntity = &repo.Entity[Ticket, string]{
+var ticketEntity = &repo.Entity[*Ticket, string]{
 	Name: "tickets",
 	Type: "Ticket",
 	Fields: []repo.FieldInfo{
@@ -26,6 +26,7 @@ var ticketEntity = &repo.Entity[Ticket, string]{
 		{Name: "status", Kind: repo.IndexEqual, Fields: []int{1}},
 	},
 	Script: ticketScript,
+	New:    func() *Ticket { return new(Ticket) },
 	ID:     repo.StringID[string],
 	Key:    func(t *Ticket) string { return t.ID },
 	SetKey: func(t *Ticket, id string) error { t.ID = id; return nil },
@@ -48,14 +49,14 @@ func decodeTicket(r repo.Reader, t *Ticket) error {
 
 // TicketFields names the fields of Ticket in queries and patches.
 var TicketFields = struct {
-	Status repo.EqualField[Ticket, Status]
+	Status repo.EqualField[*Ticket, Status]
 }{
-	Status: repo.NewEqualField[Ticket](1, putStatus),
+	Status: repo.NewEqualField[*Ticket](1, putStatus),
 }
 
 // Tickets stores tickets; Get, Create, Save and the other operations come from [repo.Repository].
 type Tickets struct {
-	*repo.Repository[Ticket, string]
+	*repo.Repository[*Ticket, string]
 }
 
 // NewTickets returns the repository of tickets that client reaches.

@@ -15,7 +15,7 @@ const _ = repo.GeneratedV1
 var accountScript string
 
 // accountEntity describes accounts to package repo.
-var accountEntity = &repo.Entity[Account, AccountID]{
+var accountEntity = &repo.Entity[*Account, AccountID]{
 	Name: "accounts",
 	Type: "Account",
 	Fields: []repo.FieldInfo{
@@ -24,6 +24,7 @@ var accountEntity = &repo.Entity[Account, AccountID]{
 	},
 	Expires: true,
 	Script:  accountScript,
+	New:     func() *Account { return new(Account) },
 	ID:      repo.StringID[AccountID],
 	Key:     func(a *Account) AccountID { return a.ID },
 	SetKey:  func(a *Account, id string) error { a.ID = AccountID(id); return nil },
@@ -52,7 +53,7 @@ func stampAccount(a *Account, s repo.Stamp) {
 
 // Accounts stores accounts; Get, Create, Save and the other operations come from [repo.Repository].
 type Accounts struct {
-	*repo.Repository[Account, AccountID]
+	*repo.Repository[*Account, AccountID]
 }
 
 // NewAccounts returns the repository of accounts that client reaches.

@@ -16,7 +16,7 @@ const _ = repo.GeneratedV1
 var deviceScript string
 
 // deviceEntity describes devices to package repo.
-var deviceEntity = &repo.Entity[Device, Serial]{
+var deviceEntity = &repo.Entity[*Device, Serial]{
 	Name: "devices",
 	Type: "Device",
 	Fields: []repo.FieldInfo{
@@ -26,6 +26,7 @@ var deviceEntity = &repo.Entity[Device, Serial]{
 	TTL:     90 * time.Minute,
 	Sliding: true,
 	Script:  deviceScript,
+	New:     func() *Device { return new(Device) },
 	ID:      repo.UintID[Serial],
 	Key:     func(d *Device) Serial { return d.Serial },
 	Encode:  encodeDevice,
@@ -45,7 +46,7 @@ func decodeDevice(r repo.Reader, d *Device) error {
 
 // Devices stores devices; Get, Create, Save and the other operations come from [repo.Repository].
 type Devices struct {
-	*repo.Repository[Device, Serial]
+	*repo.Repository[*Device, Serial]
 }
 
 // NewDevices returns the repository of devices that client reaches.

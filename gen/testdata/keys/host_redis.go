@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var hostScript string
 
 // hostEntity describes hosts to package repo.
-var hostEntity = &repo.Entity[Host, netip.Addr]{
+var hostEntity = &repo.Entity[*Host, netip.Addr]{
 	Name: "hosts",
 	Type: "Host",
 	Fields: []repo.FieldInfo{
@@ -29,6 +29,7 @@ var hostEntity = &repo.Entity[Host, netip.Addr]{
 	Expires: true,
 	TTL:     time.Hour,
 	Script:  hostScript,
+	New:     func() *Host { return new(Host) },
 	ID:      repo.TextID[netip.Addr],
 	Key:     func(h *Host) netip.Addr { return h.Addr },
 	SetKey:  func(h *Host, id string) error { return h.Addr.UnmarshalText([]byte(id)) },
@@ -71,14 +72,14 @@ func stampHost(h *Host, s repo.Stamp) {
 
 // HostFields names the fields of Host in queries and patches.
 var HostFields = struct {
-	ExpiresAt repo.Field[Host, time.Time]
+	ExpiresAt repo.Field[*Host, time.Time]
 }{
-	ExpiresAt: repo.NewField[Host](3, repo.PutTime),
+	ExpiresAt: repo.NewField[*Host](3, repo.PutTime),
 }
 
 // Hosts stores hosts; Get, Create, Save and the other operations come from [repo.Repository].
 type Hosts struct {
-	*repo.Repository[Host, netip.Addr]
+	*repo.Repository[*Host, netip.Addr]
 }
 
 // NewHosts returns the repository of hosts that client reaches.

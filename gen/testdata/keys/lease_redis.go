@@ -26,7 +26,7 @@ type LeaseKey struct {
 }
 
 // leaseEntity describes leases to package repo.
-var leaseEntity = &repo.Entity[Lease, LeaseKey]{
+var leaseEntity = &repo.Entity[*Lease, LeaseKey]{
 	Name: "leases",
 	Type: "Lease",
 	Fields: []repo.FieldInfo{
@@ -39,6 +39,7 @@ var leaseEntity = &repo.Entity[Lease, LeaseKey]{
 	Expires: true,
 	TTL:     250 * time.Millisecond,
 	Script:  leaseScript,
+	New:     func() *Lease { return new(Lease) },
 	ID: func(k LeaseKey) (string, error) {
 		return repo.NewID(5).String(string(k.Account)).Uint(uint64(k.Serial)).Int(k.Number).Int(int64(k.Slot)).Text(&k.Host).Join()
 	},
@@ -70,7 +71,7 @@ func decodeLease(r repo.Reader, l *Lease) error {
 
 // Leases stores leases; Get, Create, Save and the other operations come from [repo.Repository].
 type Leases struct {
-	*repo.Repository[Lease, LeaseKey]
+	*repo.Repository[*Lease, LeaseKey]
 }
 
 // NewLeases returns the repository of leases that client reaches.

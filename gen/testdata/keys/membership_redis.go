@@ -22,7 +22,7 @@ type MembershipKey struct {
 }
 
 // membershipEntity describes memberships to package repo.
-var membershipEntity = &repo.Entity[Membership, MembershipKey]{
+var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	Name: "memberships",
 	Type: "Membership",
 	Fields: []repo.FieldInfo{
@@ -34,6 +34,7 @@ var membershipEntity = &repo.Entity[Membership, MembershipKey]{
 		{Name: "group_id/created_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(2)},
 	},
 	Script: membershipScript,
+	New:    func() *Membership { return new(Membership) },
 	ID: func(k MembershipKey) (string, error) {
 		return repo.NewID(2).String(k.UserID).String(k.GroupID).Join()
 	},
@@ -67,16 +68,16 @@ func stampMembership(m *Membership, s repo.Stamp) {
 
 // MembershipFields names the fields of Membership in queries and patches.
 var MembershipFields = struct {
-	GroupID   repo.Equal[Membership, string]
-	CreatedAt repo.Range[Membership, time.Time]
+	GroupID   repo.Equal[*Membership, string]
+	CreatedAt repo.Range[*Membership, time.Time]
 }{
-	GroupID:   repo.NewEqual[Membership](1, repo.PutString[string]),
-	CreatedAt: repo.NewRange[Membership](2, repo.PutTime),
+	GroupID:   repo.NewEqual[*Membership](1, repo.PutString[string]),
+	CreatedAt: repo.NewRange[*Membership](2, repo.PutTime),
 }
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].
 type Memberships struct {
-	*repo.Repository[Membership, MembershipKey]
+	*repo.Repository[*Membership, MembershipKey]
 }
 
 // NewMemberships returns the repository of memberships that client reaches.

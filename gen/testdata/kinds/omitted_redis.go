@@ -17,7 +17,7 @@ const _ = repo.GeneratedV1
 var omittedScript string
 
 // omittedEntity describes omitted to package repo.
-var omittedEntity = &repo.Entity[Omitted, Name]{
+var omittedEntity = &repo.Entity[*Omitted, Name]{
 	Name: "omitted",
 	Type: "Omitted",
 	Fields: []repo.FieldInfo{
@@ -40,6 +40,7 @@ var omittedEntity = &repo.Entity[Omitted, Name]{
 		{Name: "attrs", Kind: repo.KindJSON},
 	},
 	Script: omittedScript,
+	New:    func() *Omitted { return new(Omitted) },
 	ID:     repo.StringID[Name],
 	Key:    func(o *Omitted) Name { return o.ID },
 	SetKey: func(o *Omitted, id string) error { o.ID = Name(id); return nil },
@@ -122,44 +123,44 @@ func decodeOmitted(r repo.Reader, o *Omitted) error {
 
 // OmittedFields names the fields of Omitted in queries and patches.
 var OmittedFields = struct {
-	String   repo.Field[Omitted, string]
-	Bool     repo.Field[Omitted, bool]
-	Int      repo.Number[Omitted, int]
-	Uint64   repo.Number[Omitted, uint64]
-	Float64  repo.Number[Omitted, float64]
-	Bytes    repo.Field[Omitted, []byte]
-	Time     repo.Field[Omitted, time.Time]
-	Duration repo.Number[Omitted, time.Duration]
-	Text     repo.Field[Omitted, netip.Addr]
-	Point    repo.Field[Omitted, Point]
-	Any      repo.Field[Omitted, any]
-	Slice    repo.Field[Omitted, []int]
-	Map      repo.Field[Omitted, map[string]int]
-	Flag     repo.Field[Omitted, Flag]
-	Labels   repo.Field[Omitted, Labels]
-	Attrs    repo.Field[Omitted, Attrs]
+	String   repo.Field[*Omitted, string]
+	Bool     repo.Field[*Omitted, bool]
+	Int      repo.Number[*Omitted, int]
+	Uint64   repo.Number[*Omitted, uint64]
+	Float64  repo.Number[*Omitted, float64]
+	Bytes    repo.Field[*Omitted, []byte]
+	Time     repo.Field[*Omitted, time.Time]
+	Duration repo.Number[*Omitted, time.Duration]
+	Text     repo.Field[*Omitted, netip.Addr]
+	Point    repo.Field[*Omitted, Point]
+	Any      repo.Field[*Omitted, any]
+	Slice    repo.Field[*Omitted, []int]
+	Map      repo.Field[*Omitted, map[string]int]
+	Flag     repo.Field[*Omitted, Flag]
+	Labels   repo.Field[*Omitted, Labels]
+	Attrs    repo.Field[*Omitted, Attrs]
 }{
-	String:   repo.NewField[Omitted](1, repo.PutString[string]),
-	Bool:     repo.NewField[Omitted](2, repo.PutBool[bool]),
-	Int:      repo.NewNumber[Omitted](3, repo.PutInt[int]),
-	Uint64:   repo.NewNumber[Omitted](4, repo.PutUint[uint64]),
-	Float64:  repo.NewNumber[Omitted](5, repo.PutFloat[float64]),
-	Bytes:    repo.NewField[Omitted](6, repo.PutBytes[[]byte]),
-	Time:     repo.NewField[Omitted](7, repo.PutTime),
-	Duration: repo.NewNumber[Omitted](8, repo.PutInt[time.Duration]),
-	Text:     repo.NewField[Omitted](9, repo.PutText[netip.Addr]),
-	Point:    repo.NewField[Omitted](10, repo.PutJSON[Point]),
-	Any:      repo.NewField[Omitted](11, repo.PutJSON[any]),
-	Slice:    repo.NewField[Omitted](12, repo.PutJSON[[]int]),
-	Map:      repo.NewField[Omitted](13, repo.PutJSON[map[string]int]),
-	Flag:     repo.NewField[Omitted](14, repo.PutBool[Flag]),
-	Labels:   repo.NewField[Omitted](15, repo.PutJSON[Labels]),
-	Attrs:    repo.NewField[Omitted](16, repo.PutJSON[Attrs]),
+	String:   repo.NewField[*Omitted](1, repo.PutString[string]),
+	Bool:     repo.NewField[*Omitted](2, repo.PutBool[bool]),
+	Int:      repo.NewNumber[*Omitted](3, repo.PutInt[int]),
+	Uint64:   repo.NewNumber[*Omitted](4, repo.PutUint[uint64]),
+	Float64:  repo.NewNumber[*Omitted](5, repo.PutFloat[float64]),
+	Bytes:    repo.NewField[*Omitted](6, repo.PutBytes[[]byte]),
+	Time:     repo.NewField[*Omitted](7, repo.PutTime),
+	Duration: repo.NewNumber[*Omitted](8, repo.PutInt[time.Duration]),
+	Text:     repo.NewField[*Omitted](9, repo.PutText[netip.Addr]),
+	Point:    repo.NewField[*Omitted](10, repo.PutJSON[Point]),
+	Any:      repo.NewField[*Omitted](11, repo.PutJSON[any]),
+	Slice:    repo.NewField[*Omitted](12, repo.PutJSON[[]int]),
+	Map:      repo.NewField[*Omitted](13, repo.PutJSON[map[string]int]),
+	Flag:     repo.NewField[*Omitted](14, repo.PutBool[Flag]),
+	Labels:   repo.NewField[*Omitted](15, repo.PutJSON[Labels]),
+	Attrs:    repo.NewField[*Omitted](16, repo.PutJSON[Attrs]),
 }
 
 // OmittedRepository stores omitted; Get, Create, Save and the other operations come from [repo.Repository].
 type OmittedRepository struct {
-	*repo.Repository[Omitted, Name]
+	*repo.Repository[*Omitted, Name]
 }
 
 // NewOmittedRepository returns the repository of omitted that client reaches.

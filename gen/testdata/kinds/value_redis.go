@@ -19,7 +19,7 @@ const _ = repo.GeneratedV1
 var valueScript string
 
 // valueEntity describes values to package repo.
-var valueEntity = &repo.Entity[Value, int64]{
+var valueEntity = &repo.Entity[*Value, int64]{
 	Name: "values",
 	Type: "Value",
 	Fields: []repo.FieldInfo{
@@ -56,6 +56,7 @@ var valueEntity = &repo.Entity[Value, int64]{
 		{Name: "attrs", Kind: repo.KindJSON},
 	},
 	Script: valueScript,
+	New:    func() *Value { return new(Value) },
 	ID:     repo.IntID[int64],
 	Key:    func(v *Value) int64 { return v.ID },
 	Encode: encodeValue,
@@ -149,76 +150,76 @@ func decodeValue(r repo.Reader, v *Value) error {
 
 // ValueFields names the fields of Value in queries and patches.
 var ValueFields = struct {
-	String    repo.Field[Value, string]
-	Bool      repo.Field[Value, bool]
-	Int       repo.Number[Value, int]
-	Int8      repo.Number[Value, int8]
-	Rune      repo.Number[Value, rune]
-	Int64     repo.Number[Value, int64]
-	Uint      repo.Number[Value, uint]
-	Byte      repo.Number[Value, byte]
-	Uint64    repo.Number[Value, uint64]
-	Float32   repo.Number[Value, float32]
-	Float64   repo.Number[Value, float64]
-	Bytes     repo.Field[Value, []byte]
-	Time      repo.Field[Value, time.Time]
-	Duration  repo.Number[Value, time.Duration]
-	Text      repo.Field[Value, netip.Addr]
-	IP        repo.Field[Value, net.IP]
-	Binary    repo.Field[Value, url.URL]
-	Point     repo.Field[Value, Point]
-	Any       repo.Field[Value, any]
-	Map       repo.Field[Value, map[Name][]Name]
-	Array     repo.Field[Value, [2]int]
-	Anonymous repo.Field[Value, struct {
+	String    repo.Field[*Value, string]
+	Bool      repo.Field[*Value, bool]
+	Int       repo.Number[*Value, int]
+	Int8      repo.Number[*Value, int8]
+	Rune      repo.Number[*Value, rune]
+	Int64     repo.Number[*Value, int64]
+	Uint      repo.Number[*Value, uint]
+	Byte      repo.Number[*Value, byte]
+	Uint64    repo.Number[*Value, uint64]
+	Float32   repo.Number[*Value, float32]
+	Float64   repo.Number[*Value, float64]
+	Bytes     repo.Field[*Value, []byte]
+	Time      repo.Field[*Value, time.Time]
+	Duration  repo.Number[*Value, time.Duration]
+	Text      repo.Field[*Value, netip.Addr]
+	IP        repo.Field[*Value, net.IP]
+	Binary    repo.Field[*Value, url.URL]
+	Point     repo.Field[*Value, Point]
+	Any       repo.Field[*Value, any]
+	Map       repo.Field[*Value, map[Name][]Name]
+	Array     repo.Field[*Value, [2]int]
+	Anonymous repo.Field[*Value, struct {
 		A int "json:\"a\""
 	}]
-	Name   repo.Field[Value, Name]
-	Flag   repo.Field[Value, Flag]
-	Level  repo.Number[Value, Level]
-	Size   repo.Number[Value, Size]
-	Ratio  repo.Number[Value, Ratio]
-	Blob   repo.Field[Value, Blob]
-	Labels repo.Field[Value, Labels]
-	Attrs  repo.Field[Value, Attrs]
+	Name   repo.Field[*Value, Name]
+	Flag   repo.Field[*Value, Flag]
+	Level  repo.Number[*Value, Level]
+	Size   repo.Number[*Value, Size]
+	Ratio  repo.Number[*Value, Ratio]
+	Blob   repo.Field[*Value, Blob]
+	Labels repo.Field[*Value, Labels]
+	Attrs  repo.Field[*Value, Attrs]
 }{
-	String:   repo.NewField[Value](1, repo.PutString[string]),
-	Bool:     repo.NewField[Value](2, repo.PutBool[bool]),
-	Int:      repo.NewNumber[Value](3, repo.PutInt[int]),
-	Int8:     repo.NewNumber[Value](4, repo.PutInt[int8]),
-	Rune:     repo.NewNumber[Value](5, repo.PutInt[rune]),
-	Int64:    repo.NewNumber[Value](6, repo.PutInt[int64]),
-	Uint:     repo.NewNumber[Value](7, repo.PutUint[uint]),
-	Byte:     repo.NewNumber[Value](8, repo.PutUint[byte]),
-	Uint64:   repo.NewNumber[Value](9, repo.PutUint[uint64]),
-	Float32:  repo.NewNumber[Value](10, repo.PutFloat[float32]),
-	Float64:  repo.NewNumber[Value](11, repo.PutFloat[float64]),
-	Bytes:    repo.NewField[Value](12, repo.PutBytes[[]byte]),
-	Time:     repo.NewField[Value](13, repo.PutTime),
-	Duration: repo.NewNumber[Value](14, repo.PutInt[time.Duration]),
-	Text:     repo.NewField[Value](15, repo.PutText[netip.Addr]),
-	IP:       repo.NewField[Value](16, repo.PutText[net.IP]),
-	Binary:   repo.NewField[Value](17, repo.PutBinary[url.URL]),
-	Point:    repo.NewField[Value](18, repo.PutJSON[Point]),
-	Any:      repo.NewField[Value](19, repo.PutJSON[any]),
-	Map:      repo.NewField[Value](20, repo.PutJSON[map[Name][]Name]),
-	Array:    repo.NewField[Value](21, repo.PutJSON[[2]int]),
-	Anonymous: repo.NewField[Value](22, repo.PutJSON[struct {
+	String:   repo.NewField[*Value](1, repo.PutString[string]),
+	Bool:     repo.NewField[*Value](2, repo.PutBool[bool]),
+	Int:      repo.NewNumber[*Value](3, repo.PutInt[int]),
+	Int8:     repo.NewNumber[*Value](4, repo.PutInt[int8]),
+	Rune:     repo.NewNumber[*Value](5, repo.PutInt[rune]),
+	Int64:    repo.NewNumber[*Value](6, repo.PutInt[int64]),
+	Uint:     repo.NewNumber[*Value](7, repo.PutUint[uint]),
+	Byte:     repo.NewNumber[*Value](8, repo.PutUint[byte]),
+	Uint64:   repo.NewNumber[*Value](9, repo.PutUint[uint64]),
+	Float32:  repo.NewNumber[*Value](10, repo.PutFloat[float32]),
+	Float64:  repo.NewNumber[*Value](11, repo.PutFloat[float64]),
+	Bytes:    repo.NewField[*Value](12, repo.PutBytes[[]byte]),
+	Time:     repo.NewField[*Value](13, repo.PutTime),
+	Duration: repo.NewNumber[*Value](14, repo.PutInt[time.Duration]),
+	Text:     repo.NewField[*Value](15, repo.PutText[netip.Addr]),
+	IP:       repo.NewField[*Value](16, repo.PutText[net.IP]),
+	Binary:   repo.NewField[*Value](17, repo.PutBinary[url.URL]),
+	Point:    repo.NewField[*Value](18, repo.PutJSON[Point]),
+	Any:      repo.NewField[*Value](19, repo.PutJSON[any]),
+	Map:      repo.NewField[*Value](20, repo.PutJSON[map[Name][]Name]),
+	Array:    repo.NewField[*Value](21, repo.PutJSON[[2]int]),
+	Anonymous: repo.NewField[*Value](22, repo.PutJSON[struct {
 		A int "json:\"a\""
 	}]),
-	Name:   repo.NewField[Value](23, repo.PutString[Name]),
-	Flag:   repo.NewField[Value](24, repo.PutBool[Flag]),
-	Level:  repo.NewNumber[Value](25, repo.PutInt[Level]),
-	Size:   repo.NewNumber[Value](26, repo.PutUint[Size]),
-	Ratio:  repo.NewNumber[Value](27, repo.PutFloat[Ratio]),
-	Blob:   repo.NewField[Value](28, repo.PutBytes[Blob]),
-	Labels: repo.NewField[Value](29, repo.PutJSON[Labels]),
-	Attrs:  repo.NewField[Value](30, repo.PutJSON[Attrs]),
+	Name:   repo.NewField[*Value](23, repo.PutString[Name]),
+	Flag:   repo.NewField[*Value](24, repo.PutBool[Flag]),
+	Level:  repo.NewNumber[*Value](25, repo.PutInt[Level]),
+	Size:   repo.NewNumber[*Value](26, repo.PutUint[Size]),
+	Ratio:  repo.NewNumber[*Value](27, repo.PutFloat[Ratio]),
+	Blob:   repo.NewField[*Value](28, repo.PutBytes[Blob]),
+	Labels: repo.NewField[*Value](29, repo.PutJSON[Labels]),
+	Attrs:  repo.NewField[*Value](30, repo.PutJSON[Attrs]),
 }
 
 // Values stores values; Get, Create, Save and the other operations come from [repo.Repository].
 type Values struct {
-	*repo.Repository[Value, int64]
+	*repo.Repository[*Value, int64]
 }
 
 // NewValues returns the repository of values that client reaches.

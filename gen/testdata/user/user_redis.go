@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var userScript string
 
 // userEntity describes users to package repo.
-var userEntity = &repo.Entity[User, string]{
+var userEntity = &repo.Entity[*User, string]{
 	Name: "users",
 	Type: "User",
 	Fields: []repo.FieldInfo{
@@ -49,6 +49,7 @@ var userEntity = &repo.Entity[User, string]{
 	Expires:  true,
 	TTL:      720 * time.Hour,
 	Script:   userScript,
+	New:      func() *User { return new(User) },
 	ID:       repo.StringID[string],
 	Key:      func(u *User) string { return u.ID },
 	SetKey:   func(u *User, id string) error { u.ID = id; return nil },
@@ -131,34 +132,34 @@ func putStatus(row *repo.Row, v Status) {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Username  repo.EqualField[User, string]
-	Email     repo.EqualField[User, string]
-	Status    repo.EqualField[User, Status]
-	Age       repo.RangeNumber[User, int]
-	Tags      repo.MemberField[User, []string, string]
-	Password  repo.Field[User, []byte]
-	Logins    repo.Number[User, int64]
-	Token     repo.Field[User, uuid.UUID]
-	CreatedAt repo.Range[User, time.Time]
-	ExpiresAt repo.Field[User, time.Time]
-	Metadata  repo.Field[User, map[string]any]
+	Username  repo.EqualField[*User, string]
+	Email     repo.EqualField[*User, string]
+	Status    repo.EqualField[*User, Status]
+	Age       repo.RangeNumber[*User, int]
+	Tags      repo.MemberField[*User, []string, string]
+	Password  repo.Field[*User, []byte]
+	Logins    repo.Number[*User, int64]
+	Token     repo.Field[*User, uuid.UUID]
+	CreatedAt repo.Range[*User, time.Time]
+	ExpiresAt repo.Field[*User, time.Time]
+	Metadata  repo.Field[*User, map[string]any]
 }{
-	Username:  repo.NewEqualField[User](1, repo.PutString[string]),
-	Email:     repo.NewEqualField[User](2, repo.PutString[string]),
-	Status:    repo.NewEqualField[User](3, putStatus),
-	Age:       repo.NewRangeNumber[User](4, repo.PutInt[int]),
-	Tags:      repo.NewMemberField[User](5, repo.PutJSON[[]string], repo.PutString[string]),
-	Password:  repo.NewField[User](6, repo.PutBytes[[]byte]),
-	Logins:    repo.NewNumber[User](7, repo.PutInt[int64]),
-	Token:     repo.NewField[User](8, repo.PutText[uuid.UUID]),
-	CreatedAt: repo.NewRange[User](9, repo.PutTime),
-	ExpiresAt: repo.NewField[User](11, repo.PutTime),
-	Metadata:  repo.NewField[User](13, repo.PutJSON[map[string]any]),
+	Username:  repo.NewEqualField[*User](1, repo.PutString[string]),
+	Email:     repo.NewEqualField[*User](2, repo.PutString[string]),
+	Status:    repo.NewEqualField[*User](3, putStatus),
+	Age:       repo.NewRangeNumber[*User](4, repo.PutInt[int]),
+	Tags:      repo.NewMemberField[*User](5, repo.PutJSON[[]string], repo.PutString[string]),
+	Password:  repo.NewField[*User](6, repo.PutBytes[[]byte]),
+	Logins:    repo.NewNumber[*User](7, repo.PutInt[int64]),
+	Token:     repo.NewField[*User](8, repo.PutText[uuid.UUID]),
+	CreatedAt: repo.NewRange[*User](9, repo.PutTime),
+	ExpiresAt: repo.NewField[*User](11, repo.PutTime),
+	Metadata:  repo.NewField[*User](13, repo.PutJSON[map[string]any]),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].
 type Users struct {
-	*repo.Repository[User, string]
+	*repo.Repository[*User, string]
 }
 
 // NewUsers returns the repository of users that client reaches.

@@ -15,7 +15,7 @@ const _ = repo.GeneratedV1
 var counterScript string
 
 // counterEntity describes counters to package repo.
-var counterEntity = &repo.Entity[Counter, string]{
+var counterEntity = &repo.Entity[*Counter, string]{
 	Name: "counters",
 	Type: "Counter",
 	Fields: []repo.FieldInfo{
@@ -40,6 +40,7 @@ var counterEntity = &repo.Entity[Counter, string]{
 		{Name: "serial", Kind: repo.IndexLex, Fields: []int{14}},
 	},
 	Script: counterScript,
+	New:    func() *Counter { return new(Counter) },
 	ID:     repo.StringID[string],
 	Key:    func(c *Counter) string { return c.ID },
 	SetKey: func(c *Counter, id string) error { c.ID = id; return nil },
@@ -88,40 +89,40 @@ func decodeCounter(r repo.Reader, c *Counter) error {
 
 // CounterFields names the fields of Counter in queries and patches.
 var CounterFields = struct {
-	Int8    repo.Number[Counter, int8]
-	Int16   repo.Number[Counter, int16]
-	Int32   repo.Number[Counter, int32]
-	Int64   repo.Number[Counter, int64]
-	Int     repo.Number[Counter, int]
-	Uint8   repo.Number[Counter, uint8]
-	Uint16  repo.Number[Counter, uint16]
-	Uint32  repo.Number[Counter, uint32]
-	Uint64  repo.Number[Counter, uint64]
-	Uint    repo.Number[Counter, uint]
-	Float32 repo.Number[Counter, float32]
-	Float64 repo.Number[Counter, float64]
-	Scored  repo.RangeNumber[Counter, int64]
-	Serial  repo.LexNumber[Counter, uint64]
+	Int8    repo.Number[*Counter, int8]
+	Int16   repo.Number[*Counter, int16]
+	Int32   repo.Number[*Counter, int32]
+	Int64   repo.Number[*Counter, int64]
+	Int     repo.Number[*Counter, int]
+	Uint8   repo.Number[*Counter, uint8]
+	Uint16  repo.Number[*Counter, uint16]
+	Uint32  repo.Number[*Counter, uint32]
+	Uint64  repo.Number[*Counter, uint64]
+	Uint    repo.Number[*Counter, uint]
+	Float32 repo.Number[*Counter, float32]
+	Float64 repo.Number[*Counter, float64]
+	Scored  repo.RangeNumber[*Counter, int64]
+	Serial  repo.LexNumber[*Counter, uint64]
 }{
-	Int8:    repo.NewNumber[Counter](1, repo.PutInt[int8]),
-	Int16:   repo.NewNumber[Counter](2, repo.PutInt[int16]),
-	Int32:   repo.NewNumber[Counter](3, repo.PutInt[int32]),
-	Int64:   repo.NewNumber[Counter](4, repo.PutInt[int64]),
-	Int:     repo.NewNumber[Counter](5, repo.PutInt[int]),
-	Uint8:   repo.NewNumber[Counter](6, repo.PutUint[uint8]),
-	Uint16:  repo.NewNumber[Counter](7, repo.PutUint[uint16]),
-	Uint32:  repo.NewNumber[Counter](8, repo.PutUint[uint32]),
-	Uint64:  repo.NewNumber[Counter](9, repo.PutUint[uint64]),
-	Uint:    repo.NewNumber[Counter](10, repo.PutUint[uint]),
-	Float32: repo.NewNumber[Counter](11, repo.PutFloat[float32]),
-	Float64: repo.NewNumber[Counter](12, repo.PutFloat[float64]),
-	Scored:  repo.NewRangeNumber[Counter](13, repo.PutInt[int64]),
-	Serial:  repo.NewLexNumber[Counter](14, repo.PutUint[uint64]),
+	Int8:    repo.NewNumber[*Counter](1, repo.PutInt[int8]),
+	Int16:   repo.NewNumber[*Counter](2, repo.PutInt[int16]),
+	Int32:   repo.NewNumber[*Counter](3, repo.PutInt[int32]),
+	Int64:   repo.NewNumber[*Counter](4, repo.PutInt[int64]),
+	Int:     repo.NewNumber[*Counter](5, repo.PutInt[int]),
+	Uint8:   repo.NewNumber[*Counter](6, repo.PutUint[uint8]),
+	Uint16:  repo.NewNumber[*Counter](7, repo.PutUint[uint16]),
+	Uint32:  repo.NewNumber[*Counter](8, repo.PutUint[uint32]),
+	Uint64:  repo.NewNumber[*Counter](9, repo.PutUint[uint64]),
+	Uint:    repo.NewNumber[*Counter](10, repo.PutUint[uint]),
+	Float32: repo.NewNumber[*Counter](11, repo.PutFloat[float32]),
+	Float64: repo.NewNumber[*Counter](12, repo.PutFloat[float64]),
+	Scored:  repo.NewRangeNumber[*Counter](13, repo.PutInt[int64]),
+	Serial:  repo.NewLexNumber[*Counter](14, repo.PutUint[uint64]),
 }
 
 // Counters stores counters; Get, Create, Save and the other operations come from [repo.Repository].
 type Counters struct {
-	*repo.Repository[Counter, string]
+	*repo.Repository[*Counter, string]
 }
 
 // NewCounters returns the repository of counters that client reaches.

@@ -15,7 +15,7 @@ const _ = repo.GeneratedV1
 var entryScript string
 
 // entryEntity describes entries to package repo.
-var entryEntity = &repo.Entity[Entry, string]{
+var entryEntity = &repo.Entity[*Entry, string]{
 	Name: "entries",
 	Type: "Entry",
 	Fields: []repo.FieldInfo{
@@ -31,6 +31,7 @@ var entryEntity = &repo.Entity[Entry, string]{
 		{Name: "codes", Kind: repo.IndexEqual, Fields: []int{3}, Each: true},
 	},
 	Script: entryScript,
+	New:    func() *Entry { return new(Entry) },
 	ID:     repo.StringID[string],
 	Key:    func(e *Entry) string { return e.ID },
 	SetKey: func(e *Entry, id string) error { e.ID = id; return nil },
@@ -69,20 +70,20 @@ func decodeEntry(r repo.Reader, e *Entry) error {
 
 // EntryFields names the fields of Entry in queries and patches.
 var EntryFields = struct {
-	Note  repo.Field[Entry, string]
-	Rank  repo.RangeNumber[Entry, int]
-	Word  repo.LexField[Entry, string]
-	Codes repo.MemberField[Entry, []int, int]
+	Note  repo.Field[*Entry, string]
+	Rank  repo.RangeNumber[*Entry, int]
+	Word  repo.LexField[*Entry, string]
+	Codes repo.MemberField[*Entry, []int, int]
 }{
-	Note:  repo.NewField[Entry](0, repo.PutString[string]),
-	Rank:  repo.NewRangeNumber[Entry](1, repo.PutInt[int]),
-	Word:  repo.NewLexField[Entry](2, repo.PutString[string]),
-	Codes: repo.NewMemberField[Entry](3, repo.PutJSON[[]int], repo.PutInt[int]),
+	Note:  repo.NewField[*Entry](0, repo.PutString[string]),
+	Rank:  repo.NewRangeNumber[*Entry](1, repo.PutInt[int]),
+	Word:  repo.NewLexField[*Entry](2, repo.PutString[string]),
+	Codes: repo.NewMemberField[*Entry](3, repo.PutJSON[[]int], repo.PutInt[int]),
 }
 
 // Entries stores entries; Get, Create, Save and the other operations come from [repo.Repository].
 type Entries struct {
-	*repo.Repository[Entry, string]
+	*repo.Repository[*Entry, string]
 }
 
 // NewEntries returns the repository of entries that client reaches.

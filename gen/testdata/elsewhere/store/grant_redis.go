@@ -22,7 +22,7 @@ type GrantKey struct {
 }
 
 // grantEntity describes grants to package repo.
-var grantEntity = &repo.Entity[app.Grant, GrantKey]{
+var grantEntity = &repo.Entity[*app.Grant, GrantKey]{
 	Name: "grants",
 	Type: "Grant",
 	Fields: []repo.FieldInfo{
@@ -31,6 +31,7 @@ var grantEntity = &repo.Entity[app.Grant, GrantKey]{
 		{Name: "status", Kind: repo.KindString},
 	},
 	Script: grantScript,
+	New:    func() *app.Grant { return new(app.Grant) },
 	ID: func(k GrantKey) (string, error) {
 		return repo.NewID(2).String(string(k.UserID)).String(k.Role).Join()
 	},
@@ -58,14 +59,14 @@ func decodeGrant(r repo.Reader, g *app.Grant) error {
 
 // GrantFields names the fields of Grant in queries and patches.
 var GrantFields = struct {
-	Status repo.Field[app.Grant, app.Status]
+	Status repo.Field[*app.Grant, app.Status]
 }{
-	Status: repo.NewField[app.Grant](2, putStatus),
+	Status: repo.NewField[*app.Grant](2, putStatus),
 }
 
 // Grants stores grants; Get, Create, Save and the other operations come from [repo.Repository].
 type Grants struct {
-	*repo.Repository[app.Grant, GrantKey]
+	*repo.Repository[*app.Grant, GrantKey]
 }
 
 // NewGrants returns the repository of grants that client reaches.

@@ -18,7 +18,7 @@ const _ = repo.GeneratedV1
 var userScript string
 
 // userEntity describes users to package repo.
-var userEntity = &repo.Entity[app.User, app.ID]{
+var userEntity = &repo.Entity[*app.User, app.ID]{
 	Name: "users",
 	Type: "User",
 	Fields: []repo.FieldInfo{
@@ -32,6 +32,7 @@ var userEntity = &repo.Entity[app.User, app.ID]{
 		{Name: "friends", Kind: repo.IndexEqual, Fields: []int{2}, Each: true},
 	},
 	Script:   userScript,
+	New:      func() *app.User { return new(app.User) },
 	ID:       repo.StringID[app.ID],
 	Key:      func(u *app.User) app.ID { return u.ID },
 	SetKey:   func(u *app.User, id string) error { u.ID = app.ID(id); return nil },
@@ -63,18 +64,18 @@ func decodeUser(r repo.Reader, u *app.User) error {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Status  repo.EqualField[app.User, app.Status]
-	Friends repo.MemberField[app.User, []app.ID, app.ID]
-	Notes   repo.Field[app.User, map[app.ID]*time.Time]
+	Status  repo.EqualField[*app.User, app.Status]
+	Friends repo.MemberField[*app.User, []app.ID, app.ID]
+	Notes   repo.Field[*app.User, map[app.ID]*time.Time]
 }{
-	Status:  repo.NewEqualField[app.User](1, putStatus),
-	Friends: repo.NewMemberField[app.User](2, repo.PutJSON[[]app.ID], repo.PutString[app.ID]),
-	Notes:   repo.NewField[app.User](3, repo.PutJSON[map[app.ID]*time.Time]),
+	Status:  repo.NewEqualField[*app.User](1, putStatus),
+	Friends: repo.NewMemberField[*app.User](2, repo.PutJSON[[]app.ID], repo.PutString[app.ID]),
+	Notes:   repo.NewField[*app.User](3, repo.PutJSON[map[app.ID]*time.Time]),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].
 type Users struct {
-	*repo.Repository[app.User, app.ID]
+	*repo.Repository[*app.User, app.ID]
 }
 
 // NewUsers returns the repository of users that client reaches.

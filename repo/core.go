@@ -1,0 +1,250 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// core reads and writes the records of one entity, whatever their Go type: a
+// record is a T of the repository in an interface. Where a caller has a key,
+// core gets its id, or the error of the key that has none.
+type core struct {
+	client *Client
+	info   *entityInfo
+	space  space
+	read   []any // the names of all fields, to be read
+	records
+}
+
+// records is what an Entity does with its T and K.
+type records struct {
+	none     any // the nil T
+	create   func() any
+	id       func(any) (string, error)
+	unkeyed  func(any) bool          // the key is the zero value
+	setKey   func(any, string) error // nil: keys are never made up
+	encode   func(*Row, any)
+	decode   func(Reader, any) error
+	stamp    func(any, Stamp)
+	validate func(any) error
+}
+
+func newRecords[T any, K comparable](e *Entity[T, K]) records {
+	var none T
+	r := records{
+		none:     none,
+		create:   func() any { return e.New() },
+		id:       func(v any) (string, error) { return e.ID(e.Key(v.(T))) },
+		unkeyed:  func(v any) bool { return IsZero(e.Key(v.(T))) },
+		encode:   func(row *Row, v any) { e.Encode(row, v.(T)) },
+		decode:   func(r Reader, v any) error { return e.Decode(r, v.(T)) },
+		stamp:    func(any, Stamp) {},
+		validate: func(any) error { return nil },
+	}
+	if e.SetKey != nil {
+		r.setKey = func(v any, id string) error { return e.SetKey(v.(T), id) }
+	}
+	if e.Stamp != nil {
+		r.stamp = func(v any, s Stamp) { e.Stamp(v.(T), s) }
+	}
+	if e.Validate != nil {
+		r.validate = func(v any) error { return e.Validate(v.(T)) }
+	}
+	return r
+}
+
+func newCore(client *Client, info *entityInfo, records records) *core {
+	c := &core{client: client, info: info, space: client.space(info.name), records: records}
+	for _, f := range info.fields {
+		c.read = append(c.read, f.Name)
+	}
+	if info.expires {
+		client.sweeper.watch(c.space)
+	}
+	return c
+}
+
+// keyError returns the error of a key that has no id.
+func (c *core) keyError(op string, err error) error {
+	return c.info.recordError(op, "", c.info.fieldError(c.info.key, err))
+}
+
+func (c *core) ttl(ctx context.Context, id string, err error) (time.Duration, error) {
+	n, err := c.ask(ctx, "TTL", "pttl", id, err)
+	if err == nil && n == -2 {
+		err = c.info.recordError("TTL", id, ErrNotFound)
+	}
+	if err != nil || n < 0 {
+		return 0, err
+	}
+	return time.Duration(n) * time.Millisecond, nil
+}
+
+func (c *core) exists(ctx context.Context, id string, err error) (bool, error) {
+	n, err := c.ask(ctx, "Exists", "exists", id, err)
+	return n == 1, err
+}
+
+// ask sends a command that returns a number for a record.
+func (c *core) ask(ctx context.Context, op, command, id string, err error) (int64, error) {
+	if err != nil {
+		return 0, c.keyError(op, err)
+	}
+	reply, err := c.client.do(ctx, &call{args: []any{command, c.space.record(id)}})
+	if err != nil {
+		return 0, c.info.recordError(op, id, err)
+	}
+	n, err := parseInt(reply)
+	return n, c.info.recordError(op, id, err)
+}
+
+// write prepares and sends the write of one record.
+func (c *core) write(ctx context.Context, name string, op operation, v any, opts []WriteOption) error {
+	p, err := c.prepare(name, op, v, collect(opts))
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, op, p)
+}
+
+func (c *core) delete(ctx context.Context, id string, err error) error {
+	p, err := c.prepareKey("Delete", id, err)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, opDelete, p)
+}
+
+func (c *core) touch(ctx context.Context, id string, err error, opts []WriteOption) error {
+	p, err := c.prepareTouch(id, err, opts)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, opTouch, p)
+}
+
+func (c *core) patch(ctx context.Context, id string, err error, changes []change) error {
+	p, err := c.preparePatch(id, err, changes)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, opPatch, p)
+}
+
+// send sends the write of one record and stamps its value.
+func (c *core) send(ctx context.Context, op operation, p *prepared) error {
+	reply, err := c.client.do(ctx, c.client.writeCall(c.info, op, []*rowWrite{&p.rowWrite}))
+	if err != nil {
+		return c.info.recordError(p.name, p.id, err)
+	}
+	return c.finish(reply, []*prepared{p})[0]
+}
+
+// finish reads the reply of a write and stamps the values that were written.
+func (c *core) finish(reply string, list []*prepared) []error {
+	errs := make([]error, len(list))
+	results, err := parseWritten(c.info, reply, len(list), func(i int) *Row { return list[i].row })
+	for i, p := range list {
+		if err != nil {
+			errs[i] = c.info.recordError(p.name, p.id, err)
+			continue
+		}
+		if errs[i] = c.info.recordError(p.name, p.id, results[i].err); errs[i] == nil && p.value != nil {
+			c.stamp(p.value, results[i].stamp)
+		}
+	}
+	return errs
+}
+
+// parseInt reads a reply that is an integer.
+func parseInt(reply string) (int64, error) {
+	v := values{"*1\r\n" + reply}
+	list, err := v.ints(1)
+	if err != nil {
+		return 0, err
+	}
+	return list[0], nil
+}
+
+// prepared is a write of one record that is ready to be sent.
+type prepared struct {
+	name  string // of the method
+	value any    // what to stamp, nil if nothing
+	row   *Row
+	rowWrite
+}
+
+// errNil is what a write of no record leads to.
+var errNil = errors.New("the record is nil")
+
+// prepare encodes v for a write of the whole record.
+func (c *core) prepare(name string, op operation, v any, o writeOptions) (*prepared, error) {
+	if v == c.none {
+		return nil, c.info.recordError(name, "", errNil)
+	}
+	if err := c.fillKey(op, v); err != nil {
+		return nil, c.info.recordError(name, "", err)
+	}
+	id, err := c.id(v)
+	if err != nil {
+		return nil, c.keyError(name, err)
+	}
+	if err := c.validate(v); err != nil {
+		return nil, c.info.recordError(name, id, err)
+	}
+	row := newRow(c.info)
+	if c.encode(row, v); row.err != nil {
+		return nil, c.info.recordError(name, id, row.err)
+	}
+	p := &prepared{name: name, value: v, row: row, rowWrite: rowWrite{id: id}}
+	if p.created, p.existing, err = c.info.expiryArgs(o, row.expiry()); err != nil {
+		return nil, c.info.recordError(name, id, err)
+	}
+	if op == opUpdate && c.info.version >= 0 {
+		p.expected = row.identity()
+	}
+	p.whole(c.info, row, op)
+	return p, nil
+}
+
+// fillKey makes up the key of a new record that has none.
+func (c *core) fillKey(op operation, v any) error {
+	if c.setKey == nil || !c.unkeyed(v) {
+		return nil
+	}
+	if op == opUpdate {
+		return ErrNoKey
+	}
+	if err := c.setKey(v, c.client.newID()); err != nil {
+		return c.info.fieldError(c.info.key, err)
+	}
+	return nil
+}
+
+// prepareKey prepares a write that needs only the key.
+func (c *core) prepareKey(name string, id string, err error) (*prepared, error) {
+	if err != nil {
+		return nil, c.keyError(name, err)
+	}
+	return &prepared{name: name, rowWrite: rowWrite{id: id}}, nil
+}
+
+func (c *core) prepareTouch(id string, err error, opts []WriteOption) (*prepared, error) {
+	p, err := c.prepareKey("Touch", id, err)
+	if err != nil {
+		return nil, err
+	}
+	if !c.info.expires {
+		return nil, c.info.recordError("Touch", p.id, ErrNoTTL)
+	}
+	o := collect(opts)
+	if p.created, p.existing, err = c.info.expiryArgs(o, time.Time{}); err != nil {
+		return nil, c.info.recordError("Touch", p.id, err)
+	}
+	if o.ttl == "" && !o.keep {
+		p.existing = p.created // the default TTL
+	}
+	p.keep(c.info, nil)
+	return p, nil
+}
