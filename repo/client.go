@@ -43,7 +43,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := client.rdb.Ping(ctx).Err(); err != nil {
+	if _, err := client.do(ctx, &call{args: []any{"ping"}}); err != nil {
 		_ = client.Close()
 		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(options.Addrs, ","), err)
 	}

@@ -74,9 +74,12 @@ type Config struct {
 	// NewID makes up keys that are empty on create. Default: UUIDv7.
 	NewID func() string
 	// Logger takes what happens in the background. Default slog.Default().
+	// go-redis reports failed dials by itself; see its SetLogger.
 	Logger *slog.Logger
 	// Dialer makes connections; default a net.Dialer.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	parsed *redis.Options // of URL
 }
 
 // String returns the configuration without its passwords.
@@ -148,17 +151,25 @@ func (c Config) universal() *redis.UniversalOptions {
 	if len(c.Addrs) == 0 {
 		c.Addrs = []string{"localhost:6379"}
 	}
+	from := c.parsed
+	if from == nil {
+		from = &redis.Options{}
+	}
 	return &redis.UniversalOptions{
 		Addrs: c.Addrs, MasterName: c.MasterName, IsClusterMode: c.Cluster, DB: c.DB, ClientName: c.ClientName,
 		Username: c.Username, Password: c.Password,
 		SentinelUsername: c.SentinelUsername, SentinelPassword: c.SentinelPassword,
 		TLSConfig: c.TLS, PoolSize: c.PoolSize, MinIdleConns: c.MinIdleConns, Dialer: c.Dialer,
 		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, PoolTimeout: c.PoolTimeout,
-		MaxRetries: c.MaxRetries, MinRetryBackoff: c.MinRetryBackoff, MaxRetryBackoff: c.MaxRetryBackoff,
+		Protocol: from.Protocol, PoolFIFO: from.PoolFIFO, MaxIdleConns: from.MaxIdleConns, MaxActiveConns: from.MaxActiveConns,
+		MaxConcurrentDials: from.MaxConcurrentDials, ConnMaxIdleTime: from.ConnMaxIdleTime,
+		ConnMaxLifetime: from.ConnMaxLifetime, ConnMaxLifetimeJitter: from.ConnMaxLifetimeJitter,
+		PipelineReadBufferSize: from.PipelineReadBufferSize, PipelineWriteBufferSize: from.PipelineWriteBufferSize,
+		PipelinePoolSize: from.PipelinePoolSize,
+		// The client itself repeats what may be repeated, with its own pauses.
+		MaxRetries: -1, DialerRetries: 1,
 		// Without this, go-redis waits for ReadTimeout whatever the context says.
 		ContextTimeoutEnabled: true,
-		// One attempt: the client repeats dialing itself, with its own pauses.
-		DialerRetries: 1,
 	}
 }
 
@@ -171,6 +182,7 @@ func (c *Config) fillFromURL() error {
 	if err != nil {
 		return fmt.Errorf("%w: URL %s: %s", errConfig, redact(c.URL), withoutURL(err, c.URL))
 	}
+	c.parsed = o
 	if len(c.Addrs) == 0 {
 		c.Addrs = []string{o.Addr}
 	}

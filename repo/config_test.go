@@ -49,11 +49,18 @@ func TestConfigFromURL(t *testing.T) {
 			if err := test.config.fillFromURL(); err != nil {
 				t.Fatal(err)
 			}
-			test.want.URL = url
+			test.want.URL, test.config.parsed = url, nil
 			if !reflect.DeepEqual(test.config, test.want) {
 				t.Errorf("%#v\nwant %#v", plain(test.config), plain(test.want))
 			}
 		})
+	}
+	rare := Config{URL: "redis://h:1?protocol=2&pool_fifo=true&max_idle_conns=3&conn_max_lifetime=4s"}
+	if err := rare.fillFromURL(); err != nil {
+		t.Fatal(err)
+	}
+	if o := rare.universal(); o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
+		t.Errorf("options for go-redis alone are lost: %+v", o)
 	}
 	config := Config{URL: "rediss://h:1"}
 	if err := config.fillFromURL(); err != nil || config.TLS == nil || config.TLS.ServerName != "h" {

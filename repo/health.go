@@ -44,11 +44,8 @@ func (n NodeHealth) Evicts() bool {
 // one key, <prefix>{health}, that expires after a second.
 func (c *Client) Health(ctx context.Context) (Health, error) {
 	var h Health
-	if err := c.ready(ctx); err != nil {
-		return h, fmt.Errorf("redisgen: health: %w", err)
-	}
 	start := time.Now()
-	if err := c.rdb.Set(ctx, c.prefix+"{health}", 1, time.Second).Err(); err != nil {
+	if _, err := c.do(ctx, &call{args: []any{"set", c.prefix + "{health}", 1, "px", 1000}}); err != nil {
 		return h, fmt.Errorf("redisgen: health: %w", err)
 	}
 	h.Latency = time.Since(start)

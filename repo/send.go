@@ -36,11 +36,10 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 		case isNoScript(err) && !whole:
 			whole = true
 			continue
-		case isRefused(err) && attempt < c.retries:
-			if err := c.pause(ctx, attempt); err != nil {
-				return "", err
+		case call.mayRepeat(err) && attempt < c.retries:
+			if c.pause(ctx, attempt) == nil {
+				continue
 			}
-			continue
 		}
 		return "", outcome(err, call.write)
 	}
@@ -119,8 +118,8 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 			// by its SHA-1.
 			told[call.script] = true
 			replies[at], errs[at] = c.do(ctx, call)
-		case err == nil, isNoScript(err), isRefused(err):
-			refused = refused || isRefused(err)
+		case err == nil, isNoScript(err), call.mayRepeat(err) && attempt < c.retries:
+			refused = refused || call.mayRepeat(err)
 			waiting[call.home()] = true
 			todo = append(todo, at)
 		default:
@@ -185,7 +184,11 @@ func appendReply(buf []byte, v any) []byte {
 // pause waits before the next attempt: longer each time, and by chance, so
 // that clients do not come back together.
 func (c *Client) pause(ctx context.Context, attempt int) error {
-	wait := min(c.maxBackoff, c.minBackoff<<min(attempt, 20))
+	wait := c.minBackoff
+	for ; attempt > 0 && wait < c.maxBackoff; attempt-- {
+		wait = min(2*wait, c.maxBackoff)
+	}
+	wait = min(wait, c.maxBackoff)
 	timer := time.NewTimer(wait/2 + rand.N(wait/2+1))
 	defer timer.Stop()
 	select {
@@ -229,6 +232,19 @@ func isRefused(err error) bool {
 		}
 	}
 	return false
+}
+
+// mayRepeat tells whether a call that failed can be sent again: it was not
+// carried out, or it only reads.
+func (c *call) mayRepeat(err error) bool {
+	return isRefused(err) || !c.write && isLost(err)
+}
+
+// isLost tells whether the connection failed before the reply came, in time for
+// another attempt.
+func isLost(err error) bool {
+	return err != nil && !isReply(err) && !errors.Is(err, ErrClosed) && !errors.Is(err, redis.ErrClosed) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // outcome returns what the caller is told of an error: of a write whose reply

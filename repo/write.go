@@ -177,7 +177,9 @@ func (info *entityInfo) outcome(parts [5]string, row *Row) written {
 	case "UNIQUE":
 		return written{err: &UniqueError{Entity: info.name, Index: parts[1], Value: info.uniqueValue(parts[1], row), Owner: parts[2]}}
 	case "RANGE":
-		return written{err: info.fieldError(info.position[parts[1]], ErrRange)}
+		if field, ok := info.position[parts[1]]; ok {
+			return written{err: info.fieldError(field, ErrRange)}
+		}
 	}
 	return written{err: errReply}
 }

@@ -30,7 +30,7 @@ end
 
 -- clear releases at most so many ids that are due, and returns how many were.
 local function clear(most)
-  local due = call('ZRANGEBYSCORE', base .. 'x', '-inf', '(' .. format('%.0f', floor(now() / 1000)), 'LIMIT', 0, most)
+  local due = call('ZRANGEBYSCORE', base .. 'x', '-inf', format('%.0f', floor(now() / 1000)), 'LIMIT', 0, most)
   for _, id in ipairs(due) do
     local record = base .. 'r:' .. id
     if call('EXISTS', record) == 0 then
