@@ -105,7 +105,7 @@ func (e *entity) fieldInfos() []jen.Code {
 		for _, flag := range []struct {
 			name string
 			set  bool
-		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Secret", f.Secret}} {
+		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Secret", f.Secret}, {"OmitEmpty", f.OmitEmpty}} {
 			if flag.set {
 				info = append(info, pair(flag.name, jen.True()))
 			}

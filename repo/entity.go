@@ -46,6 +46,8 @@ type FieldInfo struct {
 	Fold   bool // indexes compare it without case
 	Scored bool // a sorted set uses it as score: ±2^53, no NaN, no infinity
 	Secret bool // its value is kept out of errors and logs
+
+	OmitEmpty bool // the zero value is not stored
 }
 
 // IndexKind says what an index answers.

@@ -8,6 +8,7 @@ type change struct {
 	field int
 	op    changeOp
 	put   func(*Row) // of set and add
+	zero  func(*Row) // of set: writes the zero value
 }
 
 type changeOp uint8
@@ -60,9 +61,11 @@ func NewField[T, V any](field int, put func(*Row, V)) Field[T, V] {
 	return Field[T, V]{field, put}
 }
 
-// Set gives the field a value.
+// Set gives the field a value. The zero value of an omitempty field is stored as
+// nothing, as it is by every write.
 func (f *Field[T, V]) Set(v V) Change[T] {
-	return Change[T]{change{field: f.field, op: setField, put: bind(f.put, v)}}
+	var zero V
+	return Change[T]{change{field: f.field, op: setField, put: bind(f.put, v), zero: bind(f.put, zero)}}
 }
 
 // Clear removes the field from the record; it reads as the zero value.

@@ -41,6 +41,9 @@ func (p *prepared) changes(info *entityInfo, changes []change) error {
 			if c.put(row); row.err != nil {
 				return row.err
 			}
+			if info.fields[c.field].OmitEmpty && c.isZero(row) {
+				row.cells[c.field] = cell{}
+			}
 		}
 		row.mark(c.field)
 	}
@@ -68,6 +71,28 @@ func (p *prepared) changes(info *entityInfo, changes []change) error {
 	}
 	p.keep(info, nil)
 	return nil
+}
+
+// isZero tells whether the row has got the zero value from a change that sets
+// the field, or an empty slice or map.
+func (c *change) isZero(row *Row) bool {
+	if c.op != setField {
+		return false
+	}
+	value, ok := row.value(c.field)
+	zero := newRow(row.info)
+	zero.at = c.field
+	if c.zero(zero); !ok || zero.err != nil {
+		return !ok
+	}
+	switch none, ok := zero.value(c.field); {
+	case !ok:
+		return value == "" || value == "[]" || value == "{}"
+	case row.info.fields[c.field].Kind == KindFloat:
+		return value == none || value == "-"+none
+	default:
+		return value == none
+	}
 }
 
 // finite tells whether a float as stored is a number that can be added.

@@ -24,8 +24,8 @@ var sessionEntity = &repo.Entity[*Session, uuid.UUID]{
 	Fields: []repo.FieldInfo{
 		{Name: "id", Kind: repo.KindText, Role: repo.RoleKey},
 		{Name: "user_id", Kind: repo.KindString},
-		{Name: "device", Kind: repo.KindString},
-		{Name: "origin", Kind: repo.KindString},
+		{Name: "device", Kind: repo.KindString, OmitEmpty: true},
+		{Name: "origin", Kind: repo.KindString, OmitEmpty: true},
 		{Name: "hits", Kind: repo.KindUint, Bits: 32},
 		{Name: "last_seen", Kind: repo.KindTime, Scored: true},
 		{Name: "created_at", Kind: repo.KindTime, Role: repo.RoleCreated},

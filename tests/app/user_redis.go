@@ -30,7 +30,7 @@ var userEntity = &repo.Entity[*User, string]{
 		{Name: "password_hash", Kind: repo.KindBytes, Secret: true},
 		{Name: "logins", Kind: repo.KindInt, Bits: 64},
 		{Name: "balance", Kind: repo.KindFloat, Bits: 64, Scored: true},
-		{Name: "nickname", Kind: repo.KindString, Fold: true},
+		{Name: "nickname", Kind: repo.KindString, Fold: true, OmitEmpty: true},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
 		{Name: "updated_at", Kind: repo.KindTime, Role: repo.RoleUpdated},
 		{Name: "version", Kind: repo.KindInt, Bits: 64, Role: repo.RoleVersion},

@@ -80,3 +80,16 @@ func TestPatchNeverResurrects(t *testing.T) {
 		wantEmpty(t, client) // writes release what is due
 	})
 }
+
+// Setting an omitempty field to nothing is what saving it with nothing is.
+func TestPatchToTheZeroValue(t *testing.T) {
+	each(t, func(t *testing.T, client *repo.Client) {
+		users := app.NewUsers(client)
+		u := newUser("ann")
+		u.Nickname = "Annie"
+		must(t, users.Create(t.Context(), u))
+		wantCount(t, "with a nickname", users.Where(app.UserFields.Nickname.Prefix("")), 1)
+		must(t, users.Patch(t.Context(), u.ID, app.UserFields.Nickname.Set("")))
+		wantCount(t, "with a nickname", users.Where(app.UserFields.Nickname.Prefix("")), 0)
+	})
+}

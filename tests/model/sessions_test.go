@@ -94,9 +94,9 @@ func sessionPatches(w *world) []patch[app.Session] {
 	return []patch[app.Session]{
 		set(f.UserID.Field, "user_id", pick(w, owners...), nil, func(s *app.Session, v string) { s.UserID = v }),
 		clearing(f.UserID.Field, "user_id", func(s *app.Session) { s.UserID = "" }),
-		set(f.Device.Field, "device", pick(w, devices[1:]...), nil, func(s *app.Session, v string) { s.Device = v }),
+		set(f.Device.Field, "device", pick(w, devices...), nil, func(s *app.Session, v string) { s.Device = v }),
 		clearing(f.Device.Field, "device", func(s *app.Session) { s.Device = "" }),
-		set(f.Origin.Field, "origin", pick(w, devices[1:]...), nil, func(s *app.Session, v string) { s.Origin = v }),
+		set(f.Origin.Field, "origin", pick(w, devices...), nil, func(s *app.Session, v string) { s.Origin = v }),
 		clearing(f.Origin.Field, "origin", func(s *app.Session) { s.Origin = "" }),
 		set(f.Hits.Field, "hits", pick(w, hits...), nil, func(s *app.Session, v uint32) { s.Hits = v }),
 		clearing(f.Hits.Field, "hits", func(s *app.Session) { s.Hits = 0 }),

@@ -170,7 +170,7 @@ func userPatches(w *world) []patch[app.User] {
 		set(f.Balance.Field, "balance", balance, noBalance, func(u *app.User, v float64) { u.Balance = v }),
 		clearing(f.Balance.Field, "balance", func(u *app.User) { u.Balance = 0 }),
 		addBalance(pick(w, 1, -0.5, math.MaxFloat64, -math.MaxFloat64)),
-		set(f.Nickname.Field, "nickname", pick(w, words[1:]...), nil, func(u *app.User, v string) { u.Nickname = v }),
+		set(f.Nickname.Field, "nickname", pick(w, words...), nil, func(u *app.User, v string) { u.Nickname = v }),
 		clearing(f.Nickname.Field, "nickname", func(u *app.User) { u.Nickname = "" }),
 		set(f.Metadata, "metadata", someMetadata(w), nil, func(u *app.User, v map[string]any) { u.Metadata = v }),
 		clearing(f.Metadata, "metadata", func(u *app.User) { u.Metadata = nil }),

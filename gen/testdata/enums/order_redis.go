@@ -25,7 +25,7 @@ var orderEntity = &repo.Entity[*Order, string]{
 		{Name: "id", Kind: repo.KindString, Role: repo.RoleKey},
 		{Name: "status", Kind: repo.KindString},
 		{Name: "was", Kind: repo.KindString},
-		{Name: "next", Kind: repo.KindString},
+		{Name: "next", Kind: repo.KindString, OmitEmpty: true},
 		{Name: "priority", Kind: repo.KindUint, Bits: 8},
 		{Name: "free", Kind: repo.KindString},
 		{Name: "color", Kind: repo.KindInt, Scored: true},

@@ -40,7 +40,7 @@ var pointerEntity = &repo.Entity[*Pointer, uint16]{
 		{Name: "name", Kind: repo.KindString},
 		{Name: "flag", Kind: repo.KindBool},
 		{Name: "level", Kind: repo.KindInt, Bits: 8},
-		{Name: "omitted", Kind: repo.KindString},
+		{Name: "omitted", Kind: repo.KindString, OmitEmpty: true},
 	},
 	Script: pointerScript,
 	New:    func() *Pointer { return new(Pointer) },

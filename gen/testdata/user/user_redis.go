@@ -30,7 +30,7 @@ var userEntity = &repo.Entity[*User, string]{
 		{Name: "tags", Kind: repo.KindJSON},
 		{Name: "password_hash", Kind: repo.KindBytes, Secret: true},
 		{Name: "logins", Kind: repo.KindInt, Bits: 64},
-		{Name: "token", Kind: repo.KindText},
+		{Name: "token", Kind: repo.KindText, OmitEmpty: true},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
 		{Name: "updated_at", Kind: repo.KindTime, Role: repo.RoleUpdated},
 		{Name: "expires_at", Kind: repo.KindTime, Role: repo.RoleExpires},
