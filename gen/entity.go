@@ -66,6 +66,9 @@ func (e *entity) declareDescriptor(s *source) {
 	if e.Sliding {
 		item("Sliding", jen.True())
 	}
+	if e.Retry {
+		item("Retry", jen.True())
+	}
 	item("Script", jen.Id(e.script))
 	item("New", jen.Func().Params().Add(e.pointer()).Add(oneLine(jen.Return(jen.New(e.goType())))))
 	item("ID", e.idFunc())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/redis/go-redis/v9"
@@ -15,7 +16,30 @@ type call struct {
 	script *script // nil: args is a plain command
 	keys   []string
 	args   []any // of a script: what follows the keys
-	write  bool  // must not reach the server twice
+	write  bool  // must not take effect twice
+
+	// A write with a token can be sent again: the script finds out whether it
+	// was carried out. since is the argument that tells it how long ago it may
+	// have been.
+	since *string
+	sent  time.Time // for the first time
+	lost  bool      // a reply was lost
+}
+
+// skew is how far apart the clocks of servers may be that take over from each
+// other while a write is retried. A write by somebody else that is no older
+// leaves the outcome of the retried one unknown.
+const skew = 100 * time.Millisecond
+
+// send notes that the call is sent now.
+func (c *call) send() {
+	switch {
+	case c.since == nil:
+	case c.sent.IsZero():
+		c.sent = time.Now()
+	case c.lost:
+		*c.since = strconv.FormatInt((time.Since(c.sent) + skew).Microseconds(), 10)
+	}
 }
 
 // home returns the keyspace of the entity that a call is for.
@@ -42,6 +66,7 @@ func (c *command) NoRetry() bool { return c.once }
 // command returns the call for one sending; whole sends the script's source,
 // which Redis then remembers.
 func (c *call) command(ctx context.Context, whole bool) *command {
+	c.send()
 	if c.script == nil {
 		return &command{redis.NewRawCmd(ctx, c.args...), false}
 	}

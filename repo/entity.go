@@ -84,6 +84,7 @@ type Entity[T any, K comparable] struct {
 	Expires bool          // records may have a TTL
 	TTL     time.Duration // the default; 0: none
 	Sliding bool          // reads and writes renew the TTL
+	Retry   bool          // records carry the token of their last write
 
 	Script   string // what a write checks and moves, in Lua
 	New      func() T

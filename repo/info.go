@@ -13,6 +13,7 @@ type entityInfo struct {
 	expires bool
 	ttl     time.Duration
 	sliding bool
+	retry   bool
 
 	key                               int   // the first key field: there if and only if the record is
 	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
@@ -25,7 +26,7 @@ type entityInfo struct {
 func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 	info := &entityInfo{
 		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1,
-		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding,
+		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding, retry: e.Retry,
 		key: -1, version: -1, created: -1, updated: -1, expiry: -1,
 		isKept:   make([]bool, len(e.Fields)),
 		position: make(map[string]int, len(e.Fields)),

@@ -63,7 +63,7 @@ func newWriteScript(info *entityInfo, generated string, many bool) *script {
 		name string
 		need bool
 	}{
-		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0},
+		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry},
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
 		{"micros", info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
 		{"lex", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},

@@ -22,7 +22,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	whole := false
 	for attempt := 0; ; attempt++ {
 		if err := c.ready(ctx); err != nil {
-			return "", err
+			return "", call.failed(err)
 		}
 		cmd := call.command(ctx, whole)
 		_ = c.rdb.Process(ctx, cmd)
@@ -41,8 +41,17 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 				continue
 			}
 		}
-		return "", outcome(err, call.write)
+		return "", call.failed(outcome(err, call.write))
 	}
+}
+
+// failed returns the error of a call: if a reply to an earlier attempt was lost,
+// the outcome is unknown whatever has become of the last.
+func (c *call) failed(err error) error {
+	if err != nil && c.write && c.lost && !errors.Is(err, ErrUncertain) {
+		return fmt.Errorf("%w: %w", ErrUncertain, err)
+	}
+	return err
 }
 
 // ready returns why nothing can be sent now.
@@ -90,7 +99,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 		todo = c.again(ctx, calls, replies, errs, todo, attempt)
 	}
 	for i, err := range errs {
-		errs[i] = outcome(err, calls[i].write)
+		errs[i] = calls[i].failed(outcome(err, calls[i].write))
 	}
 	return replies, errs
 }
@@ -235,9 +244,11 @@ func isRefused(err error) bool {
 }
 
 // mayRepeat tells whether a call that failed can be sent again: it was not
-// carried out, or it only reads.
+// carried out, it only reads, or it has a token to be recognised by.
 func (c *call) mayRepeat(err error) bool {
-	return isRefused(err) || !c.write && isLost(err)
+	lost := isLost(err) && !isRefused(err)
+	c.lost = c.lost || lost
+	return isRefused(err) || lost && (!c.write || c.since != nil)
 }
 
 // isLost tells whether the connection failed before the reply came, in time for

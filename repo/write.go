@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"crypto/rand"
 	"strconv"
 	"time"
 )
@@ -90,8 +91,14 @@ func (w *rowWrite) fold(row *Row, field int, op operation) {
 	}
 }
 
+// tokenField is the field that keeps the token of the last write.
+const tokenField = "~"
+
 // keep adds the fields that the script fills in, in the order it knows.
 func (w *rowWrite) keep(info *entityInfo, row *Row) {
+	if info.retry {
+		w.sets = append(w.sets, tokenField, "")
+	}
 	for _, i := range info.kept {
 		value := ""
 		if i == info.created && row != nil {
@@ -104,12 +111,17 @@ func (w *rowWrite) keep(info *entityInfo, row *Row) {
 // writeCall returns the call that writes records, in one script.
 func (c *Client) writeCall(info *entityInfo, op operation, rows []*rowWrite) *call {
 	at := c.space(info.name)
-	n := 3
+	n := 5
 	for _, w := range rows {
 		n += w.size()
 	}
 	args := newArgs(n)
 	args.add(string(at), string(op), c.now())
+	var since *string
+	if info.retry {
+		args.add(rand.Text()[:tokenSize], "")
+		since = &args.strs[len(args.strs)-1]
+	}
 	keys := make([]string, len(rows))
 	for i, w := range rows {
 		keys[i] = at.record(w.id)
@@ -119,8 +131,12 @@ func (c *Client) writeCall(info *entityInfo, op operation, rows []*rowWrite) *ca
 	if len(rows) > 1 {
 		script = info.writeMany
 	}
-	return &call{script: script, keys: keys, args: args.args, write: true}
+	return &call{script: script, keys: keys, args: args.args, write: true, since: since}
 }
+
+// tokenSize is how much of a token is kept: 60 bits at random, five to a
+// character.
+const tokenSize = 12
 
 // now returns the time of an injected clock as the script takes it.
 func (c *Client) now() string {
@@ -172,6 +188,8 @@ func (info *entityInfo) outcome(parts [5]string, row *Row) written {
 		return written{err: ErrExists}
 	case "NOTFOUND":
 		return written{err: ErrNotFound}
+	case "UNCERTAIN":
+		return written{err: ErrUncertain}
 	case "CONFLICT":
 		return written{err: ErrConflict}
 	case "UNIQUE":

@@ -20,6 +20,8 @@ func (e *Entity) Declare(line EntityLine, at func(offset int) Pos) {
 			e.TTL, _ = time.ParseDuration(o.value()) // the parser refused bad ones
 		case "sliding":
 			e.Sliding = true
+		case "retry":
+			e.Retry = true
 		case "shards":
 			fmt.Sscan(o.value(), &e.Shards)
 		case "in":

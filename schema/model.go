@@ -42,6 +42,7 @@ type Entity struct {
 	Expires bool          `json:"expires,omitempty"` // records may have a TTL: ttl= or an expires field
 	TTL     time.Duration `json:"ttl,omitempty"`     // the default TTL; 0: none
 	Sliding bool          `json:"sliding,omitempty"` // every read and write renews the TTL
+	Retry   bool          `json:"retry,omitempty"`   // records carry the token of their last write, so that a lost one can be retried
 
 	Shards int    `json:"shards,omitempty"` // parsed, not generated yet
 	In     string `json:"in,omitempty"`     // parsed, not generated yet

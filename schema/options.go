@@ -49,6 +49,7 @@ var fieldOptions = []optionRule{
 var entityOptions = []optionRule{
 	{name: "ttl", value: optional, valid: isTTL, example: "a duration of whole milliseconds, as in ttl=720h"},
 	{name: "sliding"},
+	{name: "retry"},
 	{name: "shards", value: required, valid: isShards, example: "a number from 1 to 16384, as in shards=16"},
 	{name: "in", value: required, valid: isIdentifier, example: "in= and the Go name of an entity"},
 	{name: "events", value: required, valid: oneOf("pubsub", "stream"), example: "events=pubsub or events=stream"},

@@ -5,6 +5,7 @@
 
 local version, created, updated = --VERSION, --CREATED, --UPDATED
 local expires = --EXPIRES -- nil: never; false: no field shows when
+local retry = --RETRY -- whether records carry the token of their last write
 local fields = --FIELDS -- read before a write
 local names = --NAMES -- all fields, where no version tells of changes
 

@@ -4,6 +4,10 @@
 -- ARGV[1]  the keyspace: <prefix>{<entity>}:
 -- ARGV[2]  create, save, update, patch, touch or delete
 -- ARGV[3]  the time in µs since 1970, or "" for the server's
+-- and if records carry the token of their last write:
+-- ARGV[4]  the token of this one
+-- ARGV[5]  "", or if it was sent before and the reply was lost, how many µs ago
+--   at most
 -- then for each record:
 --   id
 --   what is expected: "" anything, a version, a version and @ and when the
@@ -14,11 +18,11 @@
 --   the names of the fields cleared
 --   kind, amount, lowest and highest sum for each field added to
 --   name and value for each field set: first those added to, last those that
---     the script keeps (created, version, updated, expires)
+--     the script keeps (token, created, version, updated, expires)
 --
 -- Returns for each record: OK, and if the entity has such fields, what is now
 -- the version, created, updated, expires; or what was wrong: EXISTS, NOTFOUND,
--- CONFLICT, UNIQUE index owner, RANGE field.
+-- CONFLICT, UNIQUE index owner, RANGE field, UNCERTAIN.
 
 local writes, replies = {}, {}
 
@@ -34,6 +38,10 @@ local none = #KEYS > 1 and call('EXISTS', unpack(KEYS)) == 0 and named({}) -- if
 -- One loop to check and to change indexes, one to write the records, and few
 -- functions: to make one costs as much as a command.
 local after = 4
+local token, since = '', ''
+if retry then
+  token, since, after = ARGV[4], ARGV[5], 6
+end
 for row, record in ipairs(KEYS) do
   local first = after
   local id, expected = ARGV[first], ARGV[first + 1]
@@ -46,6 +54,17 @@ for row, record in ipairs(KEYS) do
   repeat -- once; a break leaves the record as it is
     local values = none and {} or read(record, fields)
     local exists = values[1]
+    local old = none or named(values)
+    if since ~= '' then -- was this write carried out when it was sent before?
+      local time, by = string.match(old['~'] or '', '^(%d+):(.*)$')
+      if by == token or not exists and op == 'delete' then
+        replies[row] = { 'OK', old[version] or '', old[created] or '', old[updated] or '', old[expires] or '' }
+        break
+      elseif exists and (not time or tonumber(time) > now() - since) or not exists and op ~= 'create' and op ~= 'save' then
+        replies[row] = { 'UNCERTAIN' } -- somebody else has written since
+        break
+      end
+    end
     if exists and op == 'create' then
       replies[row] = { 'EXISTS' }
       break
@@ -53,7 +72,6 @@ for row, record in ipairs(KEYS) do
       replies[row] = { 'NOTFOUND' }
       break
     end
-    local old = none or named(values)
     if expected ~= '' then
       local found = version and (old[version] or '0')
       if not version then
@@ -132,6 +150,10 @@ for row, record in ipairs(KEYS) do
           ARGV[at] = time or stamp(now())
         end
         reply[3] = ARGV[at]
+        at = at - 2
+      end
+      if retry then
+        ARGV[at] = format('%.0f:', now()) .. token
       end
       for i = clears, adds - 1 do
         if new[ARGV[i]] ~= nil then

@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent_name', 'status',
   'started_at' } -- read before a write
 local names = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent_name', 'input_message',

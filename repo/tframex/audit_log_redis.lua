@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'user_id', 'action', 'created_at', 'updated_at', 'resource_type', 'resource_id',
   'event_type', 'resource', 'timestamp' } -- read before a write
 local names = { 'id', 'user_id', 'action', 'user_agent', 'created_at', 'updated_at', 'resource_type',

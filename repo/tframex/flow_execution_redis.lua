@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'user_id', 'flow_name', 'status', 'started_at' } -- read before a write
 local names = { 'id', 'user_id', 'flow_name', 'status', 'initial_input', 'final_output', 'started_at',
   'completed_at', 'error_message', 'metadata' } -- all fields, where no version tells of changes

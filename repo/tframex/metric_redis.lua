@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'metric_name', 'timestamp' } -- read before a write
 local names = { 'id', 'metric_name', 'metric_type', 'value', 'labels', 'timestamp', 'source' } -- all fields, where no version tells of changes
 

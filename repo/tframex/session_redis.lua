@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, 'created_at', nil
 local expires = 'expires_at' -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'session_id', 'user_id', 'created_at', 'expires_at' } -- read before a write
 local names = { 'session_id', 'user_id', 'created_at', 'expires_at', 'last_activity', 'is_active', 'data' } -- all fields, where no version tells of changes
 

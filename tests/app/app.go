@@ -87,3 +87,14 @@ type Membership struct {
 	Since *time.Time `redis:"since,sort"`
 	Rank  *int32     `redis:"rank,index"`
 }
+
+// Wallet is money, which must move once and not twice when a connection fails.
+//
+//redisgen:entity wallets ttl retry
+type Wallet struct {
+	ID        string    `redis:"id,key"`
+	Owner     string    `redis:"owner,unique"`
+	Cents     int64     `redis:"cents,sort"`
+	CreatedAt time.Time `redis:"created_at,created"`
+	Version   int       `redis:"version,version"`
+}

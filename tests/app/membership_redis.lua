@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'group', 'user', 'since', 'rank' } -- read before a write
 local names = { 'group', 'user', 'since', 'rank' } -- all fields, where no version tells of changes
 

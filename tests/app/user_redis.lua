@@ -5,6 +5,7 @@
 
 local version, created, updated = 'version', 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'username', '~username', 'email', 'status', 'age', 'tags', '~tags', 'balance',
   'nickname', '~nickname', 'created_at', 'updated_at', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes

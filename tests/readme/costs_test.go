@@ -90,6 +90,8 @@ func TestCosts(t *testing.T) {
 			})
 			return err
 		}},
+		{"CreateMany, new", 10 + 1, func() error { return users.CreateMany(ctx, many) }},
+		{"DeleteMany", 10, func() error { return users.DeleteMany(ctx, keys) }},
 		{"CreateMany", 10, func() error { return users.CreateMany(ctx, many) }},
 		{"SaveMany", 10, func() error { return users.SaveMany(ctx, many) }},
 		{"GetMany", 1, func() error { _, err := users.GetMany(ctx, keys...); return err }},

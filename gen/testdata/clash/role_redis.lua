@@ -5,6 +5,7 @@
 
 local version, created, updated = 'version', nil, nil
 local expires = false -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'ctx', 'r', 'row', 'type', 'len', 'uuid', 'mark', 'version' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 

@@ -5,6 +5,7 @@
 
 local version, created, updated = 'version', 'created_at', nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'created_at', 'version', 'owner_id' } -- read before a write
 local names = nil -- all fields, where no version tells of changes
 

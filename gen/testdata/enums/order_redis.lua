@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, 'created_at', nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'status', 'priority', 'color', 'backup', 'code', 'created_at' } -- read before a write
 local names = { 'id', 'status', 'was', 'next', 'priority', 'free', 'color', 'backup', 'code', 'created_at' } -- all fields, where no version tells of changes
 

@@ -5,6 +5,7 @@
 
 local version, created, updated = 'version', 'added', 'changed'
 local expires = 'until' -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'shop', 'sku', '~sku', 'serial', 'hash', 'weight', 'seen', 'host', 'fresh', 'region',
   'building', 'floor', 'listed', 'price', 'stock', 'rating', 'warranty', 'title', '~title',
   'big', 'gateway', 'colors', '~colors', 'labels', 'sizes', 'masks', 'hosts', 'added',

@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = false -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'serial' } -- read before a write
 local names = { 'serial' } -- all fields, where no version tells of changes
 

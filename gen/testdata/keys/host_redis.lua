@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = 'expires_at' -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- read before a write
 local names = { 'addr', 'created_at', 'updated_at', 'expires_at' } -- all fields, where no version tells of changes
 

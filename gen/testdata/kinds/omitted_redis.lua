@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id' } -- read before a write
 local names = { 'id', 'string', 'bool', 'int', 'uint64', 'float64', 'bytes', 'time', 'duration', 'text',
   'point', 'any', 'slice', 'map', 'flag', 'labels', 'attrs' } -- all fields, where no version tells of changes

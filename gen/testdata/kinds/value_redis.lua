@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id' } -- read before a write
 local names = { 'id', 'string', 'bool', 'int', 'int8', 'rune', 'int64', 'uint', 'byte', 'uint64',
   'float32', 'float64', 'bytes', 'time', 'duration', 'text', 'ip', 'binary', 'point', 'any',

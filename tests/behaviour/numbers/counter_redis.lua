@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'scored', 'serial' } -- read before a write
 local names = { 'id', 'int8', 'int16', 'int32', 'int64', 'int', 'uint8', 'uint16', 'uint32', 'uint64',
   'uint', 'float32', 'float64', 'scored', 'serial' } -- all fields, where no version tells of changes

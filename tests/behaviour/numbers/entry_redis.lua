@@ -5,6 +5,7 @@
 
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
+local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'rank', 'word', 'codes' } -- read before a write
 local names = { 'note', 'rank', 'word', 'codes', 'id' } -- all fields, where no version tells of changes
 
