@@ -9,6 +9,7 @@ FUZZTIME ?= 10s
 .PHONY: test lint deps race demo bench generate fuzz
 
 test: lint race
+	.ci/fuzz 2s
 
 lint: deps
 	.ci/gofmt
@@ -27,7 +28,7 @@ demo:
 	go run ./internal/demo
 
 bench:
-	go test -run xxx -bench . ./tests/bench
+	go test -run xxx -bench . -timeout 60m ./tests/bench
 
 generate:
 	go generate ./...
