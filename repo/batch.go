@@ -96,13 +96,9 @@ func (b *Batch) send(c *core, op operation, p *prepared, err error, to *error) {
 		return
 	}
 	b.add(func(reply string, err error) error {
-		if err != nil {
-			*to = c.info.recordError(p.name, p.id, err)
-		} else {
-			*to = c.finish(reply, []*prepared{p})[0]
-		}
+		*to = c.finish(p, reply, err)
 		return *to
-	}, c.client.writeCall(c.info, op, []*rowWrite{&p.rowWrite}))
+	}, c.writeCall(op, []*rowWrite{&p.rowWrite}))
 }
 
 // Result is the outcome of an operation in a [Batch], valid once the batch has

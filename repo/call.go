@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 type call struct {
 	script *script // nil: args is a plain command
 	keys   []string
-	args   []any // of a script: what follows the keys
+	args   []any // of a script: those of EVALSHA, the first two of which command fills in
 	write  bool  // must not take effect twice
 
 	// A write with a token can be sent again: the script finds out whether it
@@ -55,7 +56,7 @@ func (c *call) home() string {
 
 // command is a command whose reply is taken as it arrives and parsed here.
 type command struct {
-	*redis.RawCmd
+	redis.RawCmd
 	once bool
 }
 
@@ -68,23 +69,19 @@ func (c *command) NoRetry() bool { return c.once }
 func (c *call) command(ctx context.Context, whole bool) *command {
 	c.send()
 	if c.script == nil {
-		return &command{redis.NewRawCmd(ctx, c.args...), false}
+		return &command{*redis.NewRawCmd(ctx, c.args...), false}
 	}
-	// The name, the number of keys and the keys are plain strings: go-redis
-	// finds the slot of a cluster by them.
-	args := make([]any, 0, 3+len(c.keys)+len(c.args))
-	if whole {
-		args = append(args, "eval", c.script.source)
-	} else {
-		args = append(args, "evalsha", c.script.sha)
+	args := c.args
+	switch {
+	case whole:
+		args = slices.Clone(args) // the command before may still be looked at
+		args[0], args[1] = "eval", c.script.source
+	case args[0] == nil:
+		args[0], args[1] = "evalsha", c.script.sha
 	}
-	args = append(args, strconv.Itoa(len(c.keys)))
-	for _, key := range c.keys {
-		args = append(args, key)
-	}
-	cmd := redis.NewRawCmd(ctx, append(args, c.args...)...)
+	cmd := &command{*redis.NewRawCmd(ctx, args...), c.write}
 	cmd.SetFirstKeyPos(3)
-	return &command{cmd, c.write}
+	return cmd
 }
 
 // reply returns what a command that was sent has come back with; an error
@@ -120,10 +117,19 @@ type argList struct {
 	args []any
 }
 
-// newArgs returns a list with room for n arguments; more than n move the ones
-// before, which does no harm.
-func newArgs(n int) *argList {
-	return &argList{strs: make([]string, 0, n), args: make([]any, 0, n)}
+// newArgs returns the arguments of a script up to its keys, with room for n
+// more; more than n move the ones before, which does no harm.
+func newArgs(n int, keys ...string) *argList {
+	l := &argList{strs: make([]string, 0, n), args: make([]any, 3, 3+len(keys)+n)}
+	// The number of keys and the keys are plain strings: go-redis finds the slot
+	// of a cluster by them.
+	if l.args[2] = "1"; len(keys) != 1 {
+		l.args[2] = strconv.Itoa(len(keys))
+	}
+	for _, key := range keys {
+		l.args = append(l.args, key)
+	}
+	return l
 }
 
 func (l *argList) add(values ...string) {

@@ -134,27 +134,29 @@ func (c *core) patch(ctx context.Context, id string, err error, changes []change
 
 // send sends the write of one record and stamps its value.
 func (c *core) send(ctx context.Context, op operation, p *prepared) error {
-	reply, err := c.client.do(ctx, c.client.writeCall(c.info, op, []*rowWrite{&p.rowWrite}))
+	reply, err := c.client.do(ctx, c.writeCall(op, []*rowWrite{&p.rowWrite}))
+	return c.finish(p, reply, err)
+}
+
+// finish reads the reply to the write of one record, or takes its error, and
+// stamps the value.
+func (c *core) finish(p *prepared, reply string, err error) error {
 	if err != nil {
 		return c.info.recordError(p.name, p.id, err)
 	}
-	return c.finish(reply, []*prepared{p})[0]
+	results, err := parseWritten(c.info, reply, 1, func(int) *Row { return p.row })
+	if err != nil {
+		return c.info.recordError(p.name, p.id, err)
+	}
+	return c.settle(p, results[0])
 }
 
-// finish reads the reply of a write and stamps the values that were written.
-func (c *core) finish(reply string, list []*prepared) []error {
-	errs := make([]error, len(list))
-	results, err := parseWritten(c.info, reply, len(list), func(i int) *Row { return list[i].row })
-	for i, p := range list {
-		if err != nil {
-			errs[i] = c.info.recordError(p.name, p.id, err)
-			continue
-		}
-		if errs[i] = c.info.recordError(p.name, p.id, results[i].err); errs[i] == nil && p.value != nil {
-			c.stamp(p.value, results[i].stamp)
-		}
+// settle stamps the value of a write that succeeded, or returns its error.
+func (c *core) settle(p *prepared, w written) error {
+	if w.err == nil && p.value != nil {
+		c.stamp(p.value, w.stamp)
 	}
-	return errs
+	return c.info.recordError(p.name, p.id, w.err)
 }
 
 // parseInt reads a reply that is an integer.

@@ -128,7 +128,7 @@ func (q *query) count(ctx context.Context) (int64, error) {
 		}
 		return 1, err
 	}
-	args := newArgs(5)
+	args := newArgs(5, p.key)
 	args.add(string(q.core.space), p.by, p.low, p.high)
 	if q.core.info.expires {
 		args.addInt(sweepStep)
@@ -214,7 +214,7 @@ func (q *query) fetch(ctx context.Context, p *plan, at *position, limit int, eac
 	if q.core.info.expires {
 		expires = "1"
 	}
-	args := newArgs(11 + len(q.core.read))
+	args := newArgs(11+len(q.core.read), p.key)
 	args.add(string(q.core.space), p.by, p.low, p.high, reverse, at.score, at.member)
 	args.addInt(limit)
 	args.addInt(limit + spare)

@@ -93,7 +93,7 @@ func (c *core) renewCall(id string) *call {
 	ttl := "+" + strconv.FormatInt(c.info.ttl.Milliseconds(), 10)
 	w := rowWrite{id: id, created: ttl, existing: ttl}
 	w.keep(c.info, nil)
-	renew := c.client.writeCall(c.info, opTouch, []*rowWrite{&w})
+	renew := c.writeCall(opTouch, []*rowWrite{&w})
 	renew.write = false // to renew twice is to renew once
 	return renew
 }
@@ -109,7 +109,7 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 
 // getPlanned returns the record that a plan by a unique index finds.
 func (c *core) getPlanned(ctx context.Context, p *plan) (any, error) {
-	args := newArgs(2)
+	args := newArgs(2+len(c.read), p.key)
 	args.add(string(c.space), p.value)
 	reply, err := c.client.do(ctx, &call{
 		script: uniqueScript, keys: []string{p.key}, args: append(args.args, c.read...),

@@ -21,7 +21,8 @@ func (c *core) deleteMany(ctx context.Context, n int, id func(int) (string, erro
 	})
 }
 
-// many writes n records. Records of one id are written in their order.
+// many writes n records, and prepares those of the next call while one is under
+// way. Records of one id are written in their order.
 func (c *core) many(ctx context.Context, op operation, n int, o writeOptions, prepare func(int) (*prepared, error)) error {
 	errs := make([]error, n)
 	workers := make(chan struct{}, max(1, o.parallel))
@@ -44,10 +45,11 @@ func (c *core) many(ctx context.Context, op operation, n int, o writeOptions, pr
 		}
 		again := from < n && len(chunk) < writeStep
 		if len(chunk) > 0 {
+			call := c.manyCall(op, chunk)
 			workers <- struct{}{}
 			running.Go(func() {
 				defer func() { <-workers }()
-				for i, err := range c.sendMany(ctx, op, chunk) {
+				for i, err := range c.sendMany(ctx, call, chunk) {
 					errs[at[i]] = err
 				}
 			})
@@ -61,19 +63,29 @@ func (c *core) many(ctx context.Context, op operation, n int, o writeOptions, pr
 	return manyError(errs)
 }
 
-// sendMany sends the writes of records with different ids in one call.
-func (c *core) sendMany(ctx context.Context, op operation, list []*prepared) []error {
+// manyCall returns the call that writes records with different ids.
+func (c *core) manyCall(op operation, list []*prepared) *call {
 	rows := make([]*rowWrite, len(list))
 	for i, p := range list {
 		rows[i] = &p.rowWrite
 	}
-	reply, err := c.client.do(ctx, c.client.writeCall(c.info, op, rows))
-	if err == nil {
-		return c.finish(reply, list)
-	}
+	return c.writeCall(op, rows)
+}
+
+// sendMany sends the call of several writes and stamps their values.
+func (c *core) sendMany(ctx context.Context, call *call, list []*prepared) []error {
 	errs := make([]error, len(list))
+	var results []written
+	reply, err := c.client.do(ctx, call)
+	if err == nil {
+		results, err = parseWritten(c.info, reply, len(list), func(i int) *Row { return list[i].row })
+	}
 	for i, p := range list {
-		errs[i] = c.info.recordError(p.name, p.id, err)
+		if err != nil {
+			errs[i] = c.info.recordError(p.name, p.id, err)
+		} else {
+			errs[i] = c.settle(p, results[i])
+		}
 	}
 	return errs
 }

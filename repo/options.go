@@ -60,6 +60,9 @@ func Parallel(n int) WriteOption {
 func expireAt(t time.Time) string { return strconv.FormatInt(max(1, t.UnixMilli()), 10) }
 
 func collect(opts []WriteOption) writeOptions {
+	if len(opts) == 0 {
+		return writeOptions{parallel: 1} // which stays off the heap
+	}
 	o := writeOptions{parallel: 1}
 	for _, opt := range opts {
 		opt(&o)

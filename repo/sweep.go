@@ -87,7 +87,7 @@ func (c *Client) sweepAll(ctx context.Context, at space) (time.Duration, error) 
 }
 
 func (c *Client) sweepOnce(ctx context.Context, at space) (due int, next time.Duration, err error) {
-	args := newArgs(2)
+	args := newArgs(2, at.due())
 	args.add(string(at))
 	args.addInt(sweepStep)
 	reply, err := c.do(ctx, &call{script: sweepScript, keys: []string{at.due()}, args: args.args})

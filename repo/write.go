@@ -109,22 +109,22 @@ func (w *rowWrite) keep(info *entityInfo, row *Row) {
 }
 
 // writeCall returns the call that writes records, in one script.
-func (c *Client) writeCall(info *entityInfo, op operation, rows []*rowWrite) *call {
-	at := c.space(info.name)
+func (c *core) writeCall(op operation, rows []*rowWrite) *call {
+	info := c.info
 	n := 5
-	for _, w := range rows {
+	keys := make([]string, len(rows))
+	for i, w := range rows {
 		n += w.size()
+		keys[i] = c.space.record(w.id)
 	}
-	args := newArgs(n)
-	args.add(string(at), string(op), c.now())
+	args := newArgs(n, keys...)
+	args.add(string(c.space), string(op), c.client.now())
 	var since *string
 	if info.retry {
 		args.add(rand.Text()[:tokenSize], "")
 		since = &args.strs[len(args.strs)-1]
 	}
-	keys := make([]string, len(rows))
-	for i, w := range rows {
-		keys[i] = at.record(w.id)
+	for _, w := range rows {
 		w.appendTo(args)
 	}
 	script := info.writeOne
