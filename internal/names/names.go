@@ -35,7 +35,7 @@ func Unexported(name string) string {
 		return "x"
 	}
 	first := strings.ToLower(words[0])
-	if r, _ := utf8.DecodeRuneInString(first); !unicode.IsLetter(r) {
+	if r, _ := utf8.DecodeRuneInString(first); !unicode.IsLetter(r) || unicode.IsUpper(r) { // ϔ has no lower case
 		first = "x" + first
 	}
 	return first + title(words[1:])

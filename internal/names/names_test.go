@@ -125,7 +125,7 @@ func TestScopeInner(t *testing.T) {
 }
 
 func FuzzIdentifiers(f *testing.F) {
-	for _, seed := range []string{"users", "UserIDs", "_", "2fa", "世界", "a.b-c", "IDs"} {
+	for _, seed := range []string{"users", "UserIDs", "_", "2fa", "世界", "a.b-c", "IDs", "ϔ"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
