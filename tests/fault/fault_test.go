@@ -156,7 +156,7 @@ func (f fixture) writes(t *testing.T, client *repo.Client) []write {
 // clients returns the ways to come by a client: the repository's own, and one
 // over a connection of go-redis that repeats commands by itself.
 func (f fixture) clients(t *testing.T) map[string]*repo.Client {
-	rdb := redis.NewClient(&redis.Options{Addr: f.proxy.Addr(), MaxRetries: 5, MinRetryBackoff: time.Millisecond, ReadTimeout: 200 * time.Millisecond})
+	rdb := redis.NewClient(&redis.Options{Addr: f.proxy.Addr(), MaxRetries: 5, MinRetryBackoff: time.Millisecond, ReadTimeout: 400 * time.Millisecond})
 	t.Cleanup(func() { must(t, rdb.Close()) })
 	over, err := repo.New(rdb, repo.Config{Prefix: f.client.Prefix(), SweepInterval: -1})
 	must(t, err)

@@ -60,7 +60,7 @@ func TestReadsAreRepeated(t *testing.T) {
 		"reply lost": (*faultproxy.Proxy).DropReply, "reply held": (*faultproxy.Proxy).HoldReply, "request lost": (*faultproxy.Proxy).DropRequest,
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := setup(t, repo.Config{ReadTimeout: 250 * time.Millisecond})
+			f := setup(t, repo.Config{ReadTimeout: 400 * time.Millisecond})
 			for name, read := range reads(f.client) {
 				f.proxy.Reset()
 				arm(f.proxy, data, 1, 2)

@@ -28,7 +28,7 @@ func TestRetriedWritesTakeEffectOnce(t *testing.T) {
 	} {
 		t.Run(fault.name, func(t *testing.T) {
 			server := redisd.Start(t, redisd.Clock())
-			f := setupOn(t, server, repo.Config{ReadTimeout: 200 * time.Millisecond})
+			f := setupOn(t, server, repo.Config{ReadTimeout: 400 * time.Millisecond})
 			wallets, direct := app.NewWallets(f.client), app.NewWallets(f.direct)
 			w := &app.Wallet{ID: "1", Owner: "ann", Cents: 5}
 			for _, step := range []struct {
@@ -111,7 +111,7 @@ func TestRetryAfterAnotherWrite(t *testing.T) {
 func TestRetryAtRandom(t *testing.T) {
 	t.Logf("to repeat: -seed=%d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 2))
-	f := setup(t, repo.Config{ReadTimeout: 100 * time.Millisecond})
+	f := setup(t, repo.Config{})
 	wallets, direct := app.NewWallets(f.client), app.NewWallets(f.direct)
 	arms := []func(faultproxy.Match, ...int){f.proxy.DropReply, f.proxy.DropRequest, f.proxy.DropReply}
 	for i := range 60 {

@@ -31,7 +31,7 @@ func TestLostWrites(t *testing.T) {
 	} {
 		for _, kind := range []string{"Open", "New"} {
 			t.Run(fault.name+"/"+kind, func(t *testing.T) {
-				f := setup(t, repo.Config{ReadTimeout: 200 * time.Millisecond})
+				f := setup(t, repo.Config{ReadTimeout: 400 * time.Millisecond})
 				client := f.clients(t)[kind]
 				for _, w := range f.writes(t, client) {
 					f.proxy.Reset()
@@ -67,7 +67,7 @@ func TestLostWrites(t *testing.T) {
 func TestRandomFaults(t *testing.T) {
 	t.Logf("-seed=%d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	f := setup(t, repo.Config{ReadTimeout: 100 * time.Millisecond})
+	f := setup(t, repo.Config{})
 	users := app.NewUsers(f.client)
 	sure, unsure, last := 0, 0, 0
 	for i := range 300 {
