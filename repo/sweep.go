@@ -44,16 +44,22 @@ func (s *sweeper) stop() {
 }
 
 // run sweeps one entity: as long as there is something due without pause, then
-// again when the next record expires, or after the interval.
+// again when the next record expires, or after the interval. It logs when sweeps
+// begin to fail, and when they succeed again.
 func (s *sweeper) run(at space) {
+	log := s.client.log.With("keyspace", string(at))
+	failing := false
 	for {
 		next, err := s.client.sweepAll(s.ctx, at)
-		if err != nil {
-			if s.ctx.Err() != nil {
-				return
-			}
-			s.client.log.Warn("redisgen: sweep of expired records failed", "keyspace", string(at), "error", err)
+		switch {
+		case s.ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			log.Warn("redisgen: sweeps of expired records fail", "error", err)
+		case err == nil && failing:
+			log.Info("redisgen: sweeps of expired records succeed again")
 		}
+		failing = err != nil
 		wait := s.interval
 		if err == nil && next >= 0 {
 			wait = min(wait, next+s.interval/10)
