@@ -57,6 +57,8 @@ type Field[T, V any] struct {
 }
 
 // NewField returns the field at a position of [Entity.Fields].
+//
+//go:noinline
 func NewField[T, V any](field int, put func(*Row, V)) Field[T, V] {
 	return Field[T, V]{field, put}
 }
@@ -75,6 +77,8 @@ func (f *Field[T, V]) Clear() Change[T] { return Change[T]{change{field: f.field
 type Number[T, V any] struct{ Field[T, V] }
 
 // NewNumber returns the field at a position of [Entity.Fields].
+//
+//go:noinline
 func NewNumber[T, V any](field int, put func(*Row, V)) Number[T, V] {
 	return Number[T, V]{NewField[T](field, put)}
 }
@@ -92,6 +96,8 @@ type Equal[T, V any] struct {
 }
 
 // NewEqual returns the field at a position of [Entity.Fields].
+//
+//go:noinline
 func NewEqual[T, V any](field int, put func(*Row, V)) Equal[T, V] { return Equal[T, V]{field, put} }
 
 // Eq holds for records whose field has that value.
@@ -103,6 +109,8 @@ func (f *Equal[T, V]) Eq(v V) Predicate[T] {
 type Range[T, V any] struct{ Equal[T, V] }
 
 // NewRange returns the field at a position of [Entity.Fields].
+//
+//go:noinline
 func NewRange[T, V any](field int, put func(*Row, V)) Range[T, V] {
 	return Range[T, V]{NewEqual[T](field, put)}
 }
@@ -144,6 +152,8 @@ func (f *Range[T, V]) Desc() Order[T] {
 type Lex[T, V any] struct{ Range[T, V] }
 
 // NewLex returns the field at a position of [Entity.Fields].
+//
+//go:noinline
 func NewLex[T, V any](field int, put func(*Row, V)) Lex[T, V] {
 	return Lex[T, V]{NewRange[T](field, put)}
 }
