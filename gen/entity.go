@@ -180,13 +180,15 @@ func (e *entity) indexInfos() []jen.Code {
 	return infos
 }
 
-// declareRepository declares the repository type and its constructor.
+// declareRepository declares the repository type and its constructor. The type
+// embeds the runtime's by value, so that only its pointer has the methods: the
+// compiler writes each of them once and not twice.
 func (e *entity) declareRepository(s *source) {
 	s.declare(e.repository+" stores "+e.plural()+"; Get, Create, Save and the other operations come from "+e.link("Repository")+".",
-		jen.Type().Id(e.repository).Struct(jen.Op("*").Add(e.repo("Repository")).Types(e.pointer(), e.key())))
+		jen.Type().Id(e.repository).Struct(e.repo("Repository").Types(e.pointer(), e.key())))
 	s.declare(e.newRepository+" returns the repository of "+e.plural()+" that client reaches.",
-		jen.Func().Id(e.newRepository).Params(jen.Id("client").Op("*").Add(e.repo("Client"))).Id(e.repository).Block(
-			jen.Return(jen.Id(e.repository).Values(e.repo("NewRepository").Call(jen.Id("client"), jen.Id(e.descriptor)))),
+		jen.Func().Id(e.newRepository).Params(jen.Id("client").Op("*").Add(e.repo("Client"))).Op("*").Id(e.repository).Block(
+			jen.Return(jen.Op("&").Id(e.repository).Values(e.repo("NewRepository").Call(jen.Id("client"), jen.Id(e.descriptor)))),
 		))
 }
 

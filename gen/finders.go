@@ -55,7 +55,7 @@ func (e *entity) declareFinders(s *source) {
 			words = append(words, names.Prose(field.Go))
 		}
 		s.declare(f.name+" returns the "+e.singular()+" with that "+list(words)+", or "+e.link("ErrNotFound")+".",
-			jen.Func().Params(jen.Id("r").Id(e.repository)).Id(f.name).
+			jen.Func().Params(jen.Id("r").Op("*").Id(e.repository)).Id(f.name).
 				Params(append([]jen.Code{jen.Id("ctx").Qual("context", "Context")}, params...)...).
 				Params(e.pointer(), jen.Error()).Block(
 				jen.Return(jen.Id("r").Dot("GetUnique").Call(

@@ -128,7 +128,7 @@ func TestGenerateImports(t *testing.T) {
 		"// userEntity describes users to package repopkg.\n",
 		"come from [repopkg.Repository].\n",
 		"type UsersRepository struct",
-		"func NewUsersRepository(client *repopkg.Client) UsersRepository {",
+		"func NewUsersRepository(client *repopkg.Client) *UsersRepository {",
 	} {
 		if !strings.Contains(content, want) {
 			t.Errorf("the generated code lacks %q:\n%s", want, content)

@@ -12,7 +12,7 @@ import (
 )
 
 // left prints how long a session still lives.
-func left(sessions app.Sessions, id uuid.UUID) {
+func left(sessions *app.Sessions, id uuid.UUID) {
 	ttl, err := sessions.TTL(ctx, id)
 	if errors.Is(err, repo.ErrNotFound) {
 		fmt.Println("gone")

@@ -10,7 +10,7 @@ import (
 )
 
 // people returns a repository of some users.
-func people(client *embedded) app.Users {
+func people(client *embedded) *app.Users {
 	users := app.NewUsers(client.Client)
 	check(users.CreateMany(ctx, []*app.User{
 		{ID: "1", Username: "ann", Nickname: "Annie", Status: app.Active, Age: 34, Tags: []string{"admin", "staff"}},

@@ -21,9 +21,9 @@ type Repository[T any, K comparable] struct {
 
 // NewRepository returns the repository of the records that entity describes.
 // Generated code calls it.
-func NewRepository[T any, K comparable](client *Client, entity *Entity[T, K]) *Repository[T, K] {
+func NewRepository[T any, K comparable](client *Client, entity *Entity[T, K]) Repository[T, K] {
 	c := newCore(client, newEntityInfo(entity), newRecords(entity))
-	return &Repository[T, K]{core: c, entity: entity}
+	return Repository[T, K]{core: c, entity: entity}
 }
 
 // Create stores a new record; [ErrExists] if there is one with its key. An

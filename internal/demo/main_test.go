@@ -25,7 +25,7 @@ func TestDemo(t *testing.T) {
 			}
 			for _, want := range []string{
 				"wrote user_redis.go",
-				"func (r Users) GetByEmail(",
+				"func (r *Users) GetByEmail(",
 				"{users}:u:email                        hash",
 				`email "ANN@example.com" is taken by "ann"`,
 				`Update users "bob": changed since it was read`,

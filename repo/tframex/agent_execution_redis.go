@@ -157,10 +157,10 @@ var AgentExecutionFields = struct {
 
 // AgentExecutions stores agent executions; Get, Create, Save and the other operations come from [repo.Repository].
 type AgentExecutions struct {
-	*repo.Repository[*tframex.AgentExecution, string]
+	repo.Repository[*tframex.AgentExecution, string]
 }
 
 // NewAgentExecutions returns the repository of agent executions that client reaches.
-func NewAgentExecutions(client *repo.Client) AgentExecutions {
-	return AgentExecutions{repo.NewRepository(client, agentExecutionEntity)}
+func NewAgentExecutions(client *repo.Client) *AgentExecutions {
+	return &AgentExecutions{repo.NewRepository(client, agentExecutionEntity)}
 }

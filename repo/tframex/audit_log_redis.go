@@ -222,10 +222,10 @@ var AuditLogFields = struct {
 
 // AuditLogs stores audit logs; Get, Create, Save and the other operations come from [repo.Repository].
 type AuditLogs struct {
-	*repo.Repository[*tframex.AuditLog, string]
+	repo.Repository[*tframex.AuditLog, string]
 }
 
 // NewAuditLogs returns the repository of audit logs that client reaches.
-func NewAuditLogs(client *repo.Client) AuditLogs {
-	return AuditLogs{repo.NewRepository(client, auditLogEntity)}
+func NewAuditLogs(client *repo.Client) *AuditLogs {
+	return &AuditLogs{repo.NewRepository(client, auditLogEntity)}
 }

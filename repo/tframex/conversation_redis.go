@@ -105,10 +105,10 @@ var ConversationFields = struct {
 
 // Conversations stores conversations; Get, Create, Save and the other operations come from [repo.Repository].
 type Conversations struct {
-	*repo.Repository[*tframex.Conversation, string]
+	repo.Repository[*tframex.Conversation, string]
 }
 
 // NewConversations returns the repository of conversations that client reaches.
-func NewConversations(client *repo.Client) Conversations {
-	return Conversations{repo.NewRepository(client, conversationEntity)}
+func NewConversations(client *repo.Client) *Conversations {
+	return &Conversations{repo.NewRepository(client, conversationEntity)}
 }

@@ -140,10 +140,10 @@ var EventFields = struct {
 
 // Events stores events; Get, Create, Save and the other operations come from [repo.Repository].
 type Events struct {
-	*repo.Repository[*tframex.Event, string]
+	repo.Repository[*tframex.Event, string]
 }
 
 // NewEvents returns the repository of events that client reaches.
-func NewEvents(client *repo.Client) Events {
-	return Events{repo.NewRepository(client, eventEntity)}
+func NewEvents(client *repo.Client) *Events {
+	return &Events{repo.NewRepository(client, eventEntity)}
 }

@@ -134,10 +134,10 @@ var FlowExecutionFields = struct {
 
 // Flows stores flows; Get, Create, Save and the other operations come from [repo.Repository].
 type Flows struct {
-	*repo.Repository[*tframex.FlowExecution, string]
+	repo.Repository[*tframex.FlowExecution, string]
 }
 
 // NewFlows returns the repository of flows that client reaches.
-func NewFlows(client *repo.Client) Flows {
-	return Flows{repo.NewRepository(client, flowExecutionEntity)}
+func NewFlows(client *repo.Client) *Flows {
+	return &Flows{repo.NewRepository(client, flowExecutionEntity)}
 }

@@ -119,10 +119,10 @@ var FlowStepFields = struct {
 
 // FlowSteps stores flow steps; Get, Create, Save and the other operations come from [repo.Repository].
 type FlowSteps struct {
-	*repo.Repository[*tframex.FlowStep, string]
+	repo.Repository[*tframex.FlowStep, string]
 }
 
 // NewFlowSteps returns the repository of flow steps that client reaches.
-func NewFlowSteps(client *repo.Client) FlowSteps {
-	return FlowSteps{repo.NewRepository(client, flowStepEntity)}
+func NewFlowSteps(client *repo.Client) *FlowSteps {
+	return &FlowSteps{repo.NewRepository(client, flowStepEntity)}
 }

@@ -127,10 +127,10 @@ var MessageFields = struct {
 
 // Messages stores messages; Get, Create, Save and the other operations come from [repo.Repository].
 type Messages struct {
-	*repo.Repository[*tframex.Message, string]
+	repo.Repository[*tframex.Message, string]
 }
 
 // NewMessages returns the repository of messages that client reaches.
-func NewMessages(client *repo.Client) Messages {
-	return Messages{repo.NewRepository(client, messageEntity)}
+func NewMessages(client *repo.Client) *Messages {
+	return &Messages{repo.NewRepository(client, messageEntity)}
 }

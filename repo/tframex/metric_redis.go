@@ -100,10 +100,10 @@ var MetricFields = struct {
 
 // Metrics stores metrics; Get, Create, Save and the other operations come from [repo.Repository].
 type Metrics struct {
-	*repo.Repository[*tframex.Metric, string]
+	repo.Repository[*tframex.Metric, string]
 }
 
 // NewMetrics returns the repository of metrics that client reaches.
-func NewMetrics(client *repo.Client) Metrics {
-	return Metrics{repo.NewRepository(client, metricEntity)}
+func NewMetrics(client *repo.Client) *Metrics {
+	return &Metrics{repo.NewRepository(client, metricEntity)}
 }

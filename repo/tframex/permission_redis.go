@@ -78,10 +78,10 @@ var PermissionFields = struct {
 
 // Permissions stores permissions; Get, Create, Save and the other operations come from [repo.Repository].
 type Permissions struct {
-	*repo.Repository[*tframex.Permission, string]
+	repo.Repository[*tframex.Permission, string]
 }
 
 // NewPermissions returns the repository of permissions that client reaches.
-func NewPermissions(client *repo.Client) Permissions {
-	return Permissions{repo.NewRepository(client, permissionEntity)}
+func NewPermissions(client *repo.Client) *Permissions {
+	return &Permissions{repo.NewRepository(client, permissionEntity)}
 }

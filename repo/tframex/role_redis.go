@@ -107,15 +107,15 @@ var RoleFields = struct {
 
 // Roles stores roles; Get, Create, Save and the other operations come from [repo.Repository].
 type Roles struct {
-	*repo.Repository[*tframex.Role, string]
+	repo.Repository[*tframex.Role, string]
 }
 
 // NewRoles returns the repository of roles that client reaches.
-func NewRoles(client *repo.Client) Roles {
-	return Roles{repo.NewRepository(client, roleEntity)}
+func NewRoles(client *repo.Client) *Roles {
+	return &Roles{repo.NewRepository(client, roleEntity)}
 }
 
 // GetByName returns the role with that name, or [repo.ErrNotFound].
-func (r Roles) GetByName(ctx context.Context, name string) (*tframex.Role, error) {
+func (r *Roles) GetByName(ctx context.Context, name string) (*tframex.Role, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { row.String(name) })
 }

@@ -96,10 +96,10 @@ var SessionFields = struct {
 
 // Sessions stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type Sessions struct {
-	*repo.Repository[*tframex.Session, string]
+	repo.Repository[*tframex.Session, string]
 }
 
 // NewSessions returns the repository of sessions that client reaches.
-func NewSessions(client *repo.Client) Sessions {
-	return Sessions{repo.NewRepository(client, sessionEntity)}
+func NewSessions(client *repo.Client) *Sessions {
+	return &Sessions{repo.NewRepository(client, sessionEntity)}
 }

@@ -131,10 +131,10 @@ var ToolCallFields = struct {
 
 // ToolCalls stores tool calls; Get, Create, Save and the other operations come from [repo.Repository].
 type ToolCalls struct {
-	*repo.Repository[*tframex.ToolCall, string]
+	repo.Repository[*tframex.ToolCall, string]
 }
 
 // NewToolCalls returns the repository of tool calls that client reaches.
-func NewToolCalls(client *repo.Client) ToolCalls {
-	return ToolCalls{repo.NewRepository(client, toolCallEntity)}
+func NewToolCalls(client *repo.Client) *ToolCalls {
+	return &ToolCalls{repo.NewRepository(client, toolCallEntity)}
 }

@@ -85,10 +85,10 @@ var UserRoleFields = struct {
 
 // UserRoles stores user roles; Get, Create, Save and the other operations come from [repo.Repository].
 type UserRoles struct {
-	*repo.Repository[*tframex.UserRole, UserRoleKey]
+	repo.Repository[*tframex.UserRole, UserRoleKey]
 }
 
 // NewUserRoles returns the repository of user roles that client reaches.
-func NewUserRoles(client *repo.Client) UserRoles {
-	return UserRoles{repo.NewRepository(client, userRoleEntity)}
+func NewUserRoles(client *repo.Client) *UserRoles {
+	return &UserRoles{repo.NewRepository(client, userRoleEntity)}
 }

@@ -89,10 +89,10 @@ var MembershipFields = struct {
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].
 type Memberships struct {
-	*repo.Repository[*Membership, MembershipKey]
+	repo.Repository[*Membership, MembershipKey]
 }
 
 // NewMemberships returns the repository of memberships that client reaches.
-func NewMemberships(client *repo.Client) Memberships {
-	return Memberships{repo.NewRepository(client, membershipEntity)}
+func NewMemberships(client *repo.Client) *Memberships {
+	return &Memberships{repo.NewRepository(client, membershipEntity)}
 }

@@ -107,16 +107,16 @@ var SessionFields = struct {
 
 // Sessions stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type Sessions struct {
-	*repo.Repository[*Session, uuid.UUID]
+	repo.Repository[*Session, uuid.UUID]
 }
 
 // NewSessions returns the repository of sessions that client reaches.
-func NewSessions(client *repo.Client) Sessions {
-	return Sessions{repo.NewRepository(client, sessionEntity)}
+func NewSessions(client *repo.Client) *Sessions {
+	return &Sessions{repo.NewRepository(client, sessionEntity)}
 }
 
 // GetByDeviceAndOrigin returns the session with that device and origin, or [repo.ErrNotFound].
-func (r Sessions) GetByDeviceAndOrigin(ctx context.Context, device, origin string) (*Session, error) {
+func (r *Sessions) GetByDeviceAndOrigin(ctx context.Context, device, origin string) (*Session, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) {
 		row.String(device)
 		row.String(origin)

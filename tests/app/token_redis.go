@@ -65,10 +65,10 @@ var TokenFields = struct {
 
 // Tokens stores tokens; Get, Create, Save and the other operations come from [repo.Repository].
 type Tokens struct {
-	*repo.Repository[*Token, int64]
+	repo.Repository[*Token, int64]
 }
 
 // NewTokens returns the repository of tokens that client reaches.
-func NewTokens(client *repo.Client) Tokens {
-	return Tokens{repo.NewRepository(client, tokenEntity)}
+func NewTokens(client *repo.Client) *Tokens {
+	return &Tokens{repo.NewRepository(client, tokenEntity)}
 }

@@ -78,15 +78,15 @@ var WalletFields = struct {
 
 // Wallets stores wallets; Get, Create, Save and the other operations come from [repo.Repository].
 type Wallets struct {
-	*repo.Repository[*Wallet, string]
+	repo.Repository[*Wallet, string]
 }
 
 // NewWallets returns the repository of wallets that client reaches.
-func NewWallets(client *repo.Client) Wallets {
-	return Wallets{repo.NewRepository(client, walletEntity)}
+func NewWallets(client *repo.Client) *Wallets {
+	return &Wallets{repo.NewRepository(client, walletEntity)}
 }
 
 // GetByOwner returns the wallet with that owner, or [repo.ErrNotFound].
-func (r Wallets) GetByOwner(ctx context.Context, owner string) (*Wallet, error) {
+func (r *Wallets) GetByOwner(ctx context.Context, owner string) (*Wallet, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { row.String(owner) })
 }

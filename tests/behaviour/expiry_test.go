@@ -19,7 +19,7 @@ import (
 
 // makeSessions stores n sessions that expire at the same time, some of them
 // for each user.
-func makeSessions(t *testing.T, sessions app.Sessions, n int) []*app.Session {
+func makeSessions(t *testing.T, sessions *app.Sessions, n int) []*app.Session {
 	t.Helper()
 	all := make([]*app.Session, n)
 	for i := range all {
@@ -34,7 +34,7 @@ func makeSessions(t *testing.T, sessions app.Sessions, n int) []*app.Session {
 
 // wantAllGone fails the test if anything but the leftovers themselves shows
 // that there were sessions.
-func wantAllGone(t *testing.T, sessions app.Sessions, all []*app.Session) {
+func wantAllGone(t *testing.T, sessions *app.Sessions, all []*app.Session) {
 	t.Helper()
 	f := app.SessionFields
 	for i := 0; i < len(all); i += 1 + len(all)/50 {

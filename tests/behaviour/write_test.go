@@ -25,7 +25,7 @@ func richUser(id string) *app.User {
 	return u
 }
 
-func wantUser(t *testing.T, users app.Users, want *app.User) {
+func wantUser(t *testing.T, users *app.Users, want *app.User) {
 	t.Helper()
 	got, err := users.Get(t.Context(), want.ID)
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -153,20 +153,20 @@ func TestWaysToTheSameKeyspace(t *testing.T) {
 		u.ID, u.Nickname, u.Status, u.Tags, u.Age, u.Balance = "7", "Q", app.Blocked, []string{"B", "c"}, 5, 1e300
 		return u
 	}
-	ways := map[string]func(t *testing.T, users app.Users){
-		"create": func(t *testing.T, users app.Users) { must(t, users.Create(t.Context(), richUser("7"))) },
-		"save":   func(t *testing.T, users app.Users) { must(t, users.Save(t.Context(), richUser("7"))) },
-		"save over": func(t *testing.T, users app.Users) {
+	ways := map[string]func(t *testing.T, users *app.Users){
+		"create": func(t *testing.T, users *app.Users) { must(t, users.Create(t.Context(), richUser("7"))) },
+		"save":   func(t *testing.T, users *app.Users) { must(t, users.Save(t.Context(), richUser("7"))) },
+		"save over": func(t *testing.T, users *app.Users) {
 			must(t, users.Create(t.Context(), other()))
 			must(t, users.Save(t.Context(), richUser("7")))
 		},
-		"update": func(t *testing.T, users app.Users) {
+		"update": func(t *testing.T, users *app.Users) {
 			must(t, users.Create(t.Context(), other()))
 			u := richUser("7")
 			u.Version = 1
 			must(t, users.Update(t.Context(), u))
 		},
-		"mutate": func(t *testing.T, users app.Users) {
+		"mutate": func(t *testing.T, users *app.Users) {
 			must(t, users.Create(t.Context(), other()))
 			_, err := users.Mutate(t.Context(), "7", func(u *app.User) error {
 				version := u.Version
@@ -176,14 +176,14 @@ func TestWaysToTheSameKeyspace(t *testing.T) {
 			})
 			must(t, err)
 		},
-		"patch": func(t *testing.T, users app.Users) {
+		"patch": func(t *testing.T, users *app.Users) {
 			must(t, users.Create(t.Context(), other()))
 			u, f := richUser("7"), app.UserFields
 			must(t, users.Patch(t.Context(), "7", f.Username.Set(u.Username), f.Email.Set(*u.Email), f.Status.Set(u.Status),
 				f.Age.Add(25), f.Tags.Set(u.Tags), f.Password.Set(u.Password), f.Logins.Add(u.Logins), f.Balance.Set(u.Balance),
 				f.Nickname.Set(u.Nickname), f.Metadata.Set(u.Metadata)))
 		},
-		"delete and create": func(t *testing.T, users app.Users) {
+		"delete and create": func(t *testing.T, users *app.Users) {
 			must(t, users.Create(t.Context(), other()))
 			must(t, users.Delete(t.Context(), "7"))
 			must(t, users.Create(t.Context(), richUser("7")))

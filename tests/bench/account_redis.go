@@ -84,15 +84,15 @@ var AccountFields = struct {
 
 // Accounts stores accounts; Get, Create, Save and the other operations come from [repo.Repository].
 type Accounts struct {
-	*repo.Repository[*Account, string]
+	repo.Repository[*Account, string]
 }
 
 // NewAccounts returns the repository of accounts that client reaches.
-func NewAccounts(client *repo.Client) Accounts {
-	return Accounts{repo.NewRepository(client, accountEntity)}
+func NewAccounts(client *repo.Client) *Accounts {
+	return &Accounts{repo.NewRepository(client, accountEntity)}
 }
 
 // GetByEmail returns the account with that email, or [repo.ErrNotFound].
-func (r Accounts) GetByEmail(ctx context.Context, email string) (*Account, error) {
+func (r *Accounts) GetByEmail(ctx context.Context, email string) (*Account, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { row.String(email) })
 }

@@ -15,7 +15,7 @@ import (
 type store struct {
 	rdb      *redis.Client
 	client   *repo.Client
-	accounts Accounts
+	accounts *Accounts
 	hand     hand
 	canned   bool
 

@@ -17,7 +17,7 @@ var (
 
 func newMemberships(w *world) entity {
 	return &model[app.Membership, app.MembershipKey]{w: w, records: map[app.MembershipKey]*record[app.Membership]{}, spec: &spec[app.Membership, app.MembershipKey]{
-		name: "memberships", repo: app.NewMemberships(w.client).Repository,
+		name: "memberships", repo: &app.NewMemberships(w.client).Repository,
 		id:     func(k app.MembershipKey) string { return fmt.Sprintf("%d:%s%s", len(k.Group), k.Group, k.User) },
 		key:    func(m *app.Membership) app.MembershipKey { return app.MembershipKey{Group: m.Group, User: m.User} },
 		setKey: func(m *app.Membership, k app.MembershipKey) { m.Group, m.User = k.Group, k.User },

@@ -20,7 +20,7 @@ var (
 func newSessions(w *world) entity {
 	sessions := app.NewSessions(w.client)
 	return &model[app.Session, uuid.UUID]{w: w, records: map[uuid.UUID]*record[app.Session]{}, spec: &spec[app.Session, uuid.UUID]{
-		name: "sessions", repo: sessions.Repository, expires: true, ttl: time.Hour,
+		name: "sessions", repo: &sessions.Repository, expires: true, ttl: time.Hour,
 		id:      uuid.UUID.String,
 		key:     func(s *app.Session) uuid.UUID { return s.ID },
 		setKey:  func(s *app.Session, id uuid.UUID) { s.ID = id },

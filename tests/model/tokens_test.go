@@ -15,7 +15,7 @@ var tokenNumbers = []int64{0, 1, -1, 10, math.MaxInt64, math.MinInt64}
 
 func newTokens(w *world) entity {
 	return &model[app.Token, int64]{w: w, records: map[int64]*record[app.Token]{}, spec: &spec[app.Token, int64]{
-		name: "tokens", repo: app.NewTokens(w.client).Repository, expires: true, ttl: 10 * time.Minute, sliding: true,
+		name: "tokens", repo: &app.NewTokens(w.client).Repository, expires: true, ttl: 10 * time.Minute, sliding: true,
 		id:      func(n int64) string { return strconv.FormatInt(n, 10) },
 		key:     func(t *app.Token) int64 { return t.Number },
 		setKey:  func(t *app.Token, n int64) { t.Number = n },

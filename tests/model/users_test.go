@@ -20,7 +20,7 @@ var emails = []string{"", "a@x", "A@x", "b@x", "\xff@x", "a@x\x00"}
 func newUsers(w *world) entity {
 	users := app.NewUsers(w.client)
 	return &model[app.User, string]{w: w, records: map[string]*record[app.User]{}, spec: &spec[app.User, string]{
-		name: "users", repo: users.Repository,
+		name: "users", repo: &users.Repository,
 		id:      func(id string) string { return id },
 		key:     func(u *app.User) string { return u.ID },
 		setKey:  func(u *app.User, id string) { u.ID = id },

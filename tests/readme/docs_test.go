@@ -21,7 +21,7 @@ import (
 	"github.com/redisgen/redisgen/tests/app"
 )
 
-func %s(ctx context.Context, client *repo.Client, users app.Users, sessions app.Sessions, ann *app.User, session *app.Session) error {
+func %s(ctx context.Context, client *repo.Client, users *app.Users, sessions *app.Sessions, ann *app.User, session *app.Session) error {
 	{
 %s
 %s

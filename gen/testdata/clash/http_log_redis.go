@@ -43,10 +43,10 @@ func decodeHTTPLog(r repo.Reader, h *HTTPLog) error {
 
 // HTTPLogs stores HTTP logs; Get, Create, Save and the other operations come from [repo.Repository].
 type HTTPLogs struct {
-	*repo.Repository[*HTTPLog, string]
+	repo.Repository[*HTTPLog, string]
 }
 
 // NewHTTPLogs returns the repository of HTTP logs that client reaches.
-func NewHTTPLogs(client *repo.Client) HTTPLogs {
-	return HTTPLogs{repo.NewRepository(client, httpLogEntity)}
+func NewHTTPLogs(client *repo.Client) *HTTPLogs {
+	return &HTTPLogs{repo.NewRepository(client, httpLogEntity)}
 }

@@ -109,26 +109,26 @@ var RoleFields = struct {
 
 // RoleRepository stores role; Get, Create, Save and the other operations come from [repo.Repository].
 type RoleRepository struct {
-	*repo.Repository[*Role, string]
+	repo.Repository[*Role, string]
 }
 
 // NewRoleRepository returns the repository of role that client reaches.
-func NewRoleRepository(client *repo.Client) RoleRepository {
-	return RoleRepository{repo.NewRepository(client, roleEntity)}
+func NewRoleRepository(client *repo.Client) *RoleRepository {
+	return &RoleRepository{repo.NewRepository(client, roleEntity)}
 }
 
 // GetByCtx returns the role with that ctx, or [repo.ErrNotFound].
-func (r RoleRepository) GetByCtx(ctx context.Context, ctxValue string) (*Role, error) {
+func (r *RoleRepository) GetByCtx(ctx context.Context, ctxValue string) (*Role, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { row.String(ctxValue) })
 }
 
 // GetByR returns the role with that r, or [repo.ErrNotFound].
-func (r RoleRepository) GetByR(ctx context.Context, rValue string) (*Role, error) {
+func (r *RoleRepository) GetByR(ctx context.Context, rValue string) (*Role, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.String(rValue) })
 }
 
 // GetByRowAndTypeAndLen returns the role with that row, type and len, or [repo.ErrNotFound].
-func (r RoleRepository) GetByRowAndTypeAndLen(ctx context.Context, rowValue, typeValue string, lenValue int) (*Role, error) {
+func (r *RoleRepository) GetByRowAndTypeAndLen(ctx context.Context, rowValue, typeValue string, lenValue int) (*Role, error) {
 	return r.GetUnique(ctx, 2, func(row *repo.Row) {
 		row.String(rowValue)
 		row.String(typeValue)
@@ -137,11 +137,11 @@ func (r RoleRepository) GetByRowAndTypeAndLen(ctx context.Context, rowValue, typ
 }
 
 // GetByUUID returns the role with that UUID, or [repo.ErrNotFound].
-func (r RoleRepository) GetByUUID(ctx context.Context, uuidValue uuid.UUID) (*Role, error) {
+func (r *RoleRepository) GetByUUID(ctx context.Context, uuidValue uuid.UUID) (*Role, error) {
 	return r.GetUnique(ctx, 3, func(row *repo.Row) { row.Text(&uuidValue) })
 }
 
 // GetByMark returns the role with that mark, or [repo.ErrNotFound].
-func (r RoleRepository) GetByMark(ctx context.Context, mark uuidpkg.Mark) (*Role, error) {
+func (r *RoleRepository) GetByMark(ctx context.Context, mark uuidpkg.Mark) (*Role, error) {
 	return r.GetUnique(ctx, 4, func(row *repo.Row) { row.String(string(mark)) })
 }

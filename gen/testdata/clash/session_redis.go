@@ -77,16 +77,16 @@ var SessionFields2 = struct {
 
 // SessionsRepository stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
 type SessionsRepository struct {
-	*repo.Repository[*Session, string]
+	repo.Repository[*Session, string]
 }
 
 // NewSessionsRepository returns the repository of sessions that client reaches.
-func NewSessionsRepository(client *repo.Client) SessionsRepository {
-	return SessionsRepository{repo.NewRepository(client, sessionEntity)}
+func NewSessionsRepository(client *repo.Client) *SessionsRepository {
+	return &SessionsRepository{repo.NewRepository(client, sessionEntity)}
 }
 
 // GetByAAndB returns the session with that a and b, or [repo.ErrNotFound].
-func (r SessionsRepository) GetByAAndB(ctx context.Context, a, b string) (*Session, error) {
+func (r *SessionsRepository) GetByAAndB(ctx context.Context, a, b string) (*Session, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) {
 		row.String(a)
 		row.String(b)
@@ -94,6 +94,6 @@ func (r SessionsRepository) GetByAAndB(ctx context.Context, a, b string) (*Sessi
 }
 
 // GetByAandb returns the session with that a and b, or [repo.ErrNotFound].
-func (r SessionsRepository) GetByAandb(ctx context.Context, aAndB string) (*Session, error) {
+func (r *SessionsRepository) GetByAandb(ctx context.Context, aAndB string) (*Session, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.String(aAndB) })
 }

@@ -63,16 +63,16 @@ var SessionsFields = struct {
 
 // SessionRepository stores session; Get, Create, Save and the other operations come from [repo.Repository].
 type SessionRepository struct {
-	*repo.Repository[*Sessions, string]
+	repo.Repository[*Sessions, string]
 }
 
 // NewSessionRepository returns the repository of session that client reaches.
-func NewSessionRepository(client *repo.Client) SessionRepository {
-	return SessionRepository{repo.NewRepository(client, sessionsEntity)}
+func NewSessionRepository(client *repo.Client) *SessionRepository {
+	return &SessionRepository{repo.NewRepository(client, sessionsEntity)}
 }
 
 // GetByCAndD returns the sessions with that c and d, or [repo.ErrNotFound].
-func (r SessionRepository) GetByCAndD(ctx context.Context, c, d string) (*Sessions, error) {
+func (r *SessionRepository) GetByCAndD(ctx context.Context, c, d string) (*Sessions, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) {
 		row.String(c)
 		row.String(d)
@@ -80,7 +80,7 @@ func (r SessionRepository) GetByCAndD(ctx context.Context, c, d string) (*Sessio
 }
 
 // GetBySecond returns the sessions with that c and d, or [repo.ErrNotFound].
-func (r SessionRepository) GetBySecond(ctx context.Context, c, d string) (*Sessions, error) {
+func (r *SessionRepository) GetBySecond(ctx context.Context, c, d string) (*Sessions, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) {
 		row.String(c)
 		row.String(d)

@@ -43,10 +43,10 @@ func decodeHttpLog(r repo.Reader, h *HttpLog) error {
 
 // WebLogs stores web logs; Get, Create, Save and the other operations come from [repo.Repository].
 type WebLogs struct {
-	*repo.Repository[*HttpLog, string]
+	repo.Repository[*HttpLog, string]
 }
 
 // NewWebLogs returns the repository of web logs that client reaches.
-func NewWebLogs(client *repo.Client) WebLogs {
-	return WebLogs{repo.NewRepository(client, httpLogEntity2)}
+func NewWebLogs(client *repo.Client) *WebLogs {
+	return &WebLogs{repo.NewRepository(client, httpLogEntity2)}
 }

@@ -79,10 +79,10 @@ var DocumentFields = struct {
 
 // Documents stores documents; Get, Create, Save and the other operations come from [repo.Repository].
 type Documents struct {
-	*repo.Repository[*Document, string]
+	repo.Repository[*Document, string]
 }
 
 // NewDocuments returns the repository of documents that client reaches.
-func NewDocuments(client *repo.Client) Documents {
-	return Documents{repo.NewRepository(client, documentEntity)}
+func NewDocuments(client *repo.Client) *Documents {
+	return &Documents{repo.NewRepository(client, documentEntity)}
 }

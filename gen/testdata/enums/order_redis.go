@@ -139,21 +139,21 @@ var OrderFields = struct {
 
 // Orders stores orders; Get, Create, Save and the other operations come from [repo.Repository].
 type Orders struct {
-	*repo.Repository[*Order, string]
+	repo.Repository[*Order, string]
 }
 
 // NewOrders returns the repository of orders that client reaches.
-func NewOrders(client *repo.Client) Orders {
-	return Orders{repo.NewRepository(client, orderEntity)}
+func NewOrders(client *repo.Client) *Orders {
+	return &Orders{repo.NewRepository(client, orderEntity)}
 }
 
 // GetByStatus returns the order with that status, or [repo.ErrNotFound].
-func (r Orders) GetByStatus(ctx context.Context, status Status) (*Order, error) {
+func (r *Orders) GetByStatus(ctx context.Context, status Status) (*Order, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { putStatus(row, status) })
 }
 
 // GetByBackupAndCode returns the order with that backup and code, or [repo.ErrNotFound].
-func (r Orders) GetByBackupAndCode(ctx context.Context, backup color.Status, code string) (*Order, error) {
+func (r *Orders) GetByBackupAndCode(ctx context.Context, backup color.Status, code string) (*Order, error) {
 	return r.GetUnique(ctx, 2, func(row *repo.Row) {
 		putColorStatus(row, backup)
 		row.String(code)

@@ -56,10 +56,10 @@ var TicketFields = struct {
 
 // Tickets stores tickets; Get, Create, Save and the other operations come from [repo.Repository].
 type Tickets struct {
-	*repo.Repository[*Ticket, string]
+	repo.Repository[*Ticket, string]
 }
 
 // NewTickets returns the repository of tickets that client reaches.
-func NewTickets(client *repo.Client) Tickets {
-	return Tickets{repo.NewRepository(client, ticketEntity)}
+func NewTickets(client *repo.Client) *Tickets {
+	return &Tickets{repo.NewRepository(client, ticketEntity)}
 }

@@ -256,16 +256,16 @@ var ProductFields = struct {
 
 // Products stores products; Get, Create, Save and the other operations come from [repo.Repository].
 type Products struct {
-	*repo.Repository[*Product, string]
+	repo.Repository[*Product, string]
 }
 
 // NewProducts returns the repository of products that client reaches.
-func NewProducts(client *repo.Client) Products {
-	return Products{repo.NewRepository(client, productEntity)}
+func NewProducts(client *repo.Client) *Products {
+	return &Products{repo.NewRepository(client, productEntity)}
 }
 
 // GetByShopAndSKU returns the product with that shop and sku, or [repo.ErrNotFound].
-func (r Products) GetByShopAndSKU(ctx context.Context, shop, sku string) (*Product, error) {
+func (r *Products) GetByShopAndSKU(ctx context.Context, shop, sku string) (*Product, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) {
 		row.String(shop)
 		row.String(sku)
@@ -273,31 +273,31 @@ func (r Products) GetByShopAndSKU(ctx context.Context, shop, sku string) (*Produ
 }
 
 // GetBySerial returns the product with that serial, or [repo.ErrNotFound].
-func (r Products) GetBySerial(ctx context.Context, serial uint64) (*Product, error) {
+func (r *Products) GetBySerial(ctx context.Context, serial uint64) (*Product, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.Uint(serial) })
 }
 
 // GetByHash returns the product with that hash, or [repo.ErrNotFound].
-func (r Products) GetByHash(ctx context.Context, hash []byte) (*Product, error) {
+func (r *Products) GetByHash(ctx context.Context, hash []byte) (*Product, error) {
 	return r.GetUnique(ctx, 2, func(row *repo.Row) { row.Bytes(hash) })
 }
 
 // GetByWeight returns the product with that weight, or [repo.ErrNotFound].
-func (r Products) GetByWeight(ctx context.Context, weight float32) (*Product, error) {
+func (r *Products) GetByWeight(ctx context.Context, weight float32) (*Product, error) {
 	return r.GetUnique(ctx, 3, func(row *repo.Row) { row.Float(float64(weight), 32) })
 }
 
 // GetBySeen returns the product with that seen, or [repo.ErrNotFound].
-func (r Products) GetBySeen(ctx context.Context, seen time.Time) (*Product, error) {
+func (r *Products) GetBySeen(ctx context.Context, seen time.Time) (*Product, error) {
 	return r.GetUnique(ctx, 4, func(row *repo.Row) { row.Time(seen) })
 }
 
 // GetByHost returns the product with that host, or [repo.ErrNotFound].
-func (r Products) GetByHost(ctx context.Context, host netip.Addr) (*Product, error) {
+func (r *Products) GetByHost(ctx context.Context, host netip.Addr) (*Product, error) {
 	return r.GetUnique(ctx, 5, func(row *repo.Row) { row.Text(&host) })
 }
 
 // GetByFresh returns the product with that fresh, or [repo.ErrNotFound].
-func (r Products) GetByFresh(ctx context.Context, fresh time.Duration) (*Product, error) {
+func (r *Products) GetByFresh(ctx context.Context, fresh time.Duration) (*Product, error) {
 	return r.GetUnique(ctx, 6, func(row *repo.Row) { row.Int(int64(fresh)) })
 }

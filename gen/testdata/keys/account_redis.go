@@ -53,10 +53,10 @@ func stampAccount(a *Account, s repo.Stamp) {
 
 // Accounts stores accounts; Get, Create, Save and the other operations come from [repo.Repository].
 type Accounts struct {
-	*repo.Repository[*Account, AccountID]
+	repo.Repository[*Account, AccountID]
 }
 
 // NewAccounts returns the repository of accounts that client reaches.
-func NewAccounts(client *repo.Client) Accounts {
-	return Accounts{repo.NewRepository(client, accountEntity)}
+func NewAccounts(client *repo.Client) *Accounts {
+	return &Accounts{repo.NewRepository(client, accountEntity)}
 }

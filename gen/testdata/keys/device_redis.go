@@ -46,10 +46,10 @@ func decodeDevice(r repo.Reader, d *Device) error {
 
 // Devices stores devices; Get, Create, Save and the other operations come from [repo.Repository].
 type Devices struct {
-	*repo.Repository[*Device, Serial]
+	repo.Repository[*Device, Serial]
 }
 
 // NewDevices returns the repository of devices that client reaches.
-func NewDevices(client *repo.Client) Devices {
-	return Devices{repo.NewRepository(client, deviceEntity)}
+func NewDevices(client *repo.Client) *Devices {
+	return &Devices{repo.NewRepository(client, deviceEntity)}
 }

@@ -79,10 +79,10 @@ var HostFields = struct {
 
 // Hosts stores hosts; Get, Create, Save and the other operations come from [repo.Repository].
 type Hosts struct {
-	*repo.Repository[*Host, netip.Addr]
+	repo.Repository[*Host, netip.Addr]
 }
 
 // NewHosts returns the repository of hosts that client reaches.
-func NewHosts(client *repo.Client) Hosts {
-	return Hosts{repo.NewRepository(client, hostEntity)}
+func NewHosts(client *repo.Client) *Hosts {
+	return &Hosts{repo.NewRepository(client, hostEntity)}
 }

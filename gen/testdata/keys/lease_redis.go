@@ -71,10 +71,10 @@ func decodeLease(r repo.Reader, l *Lease) error {
 
 // Leases stores leases; Get, Create, Save and the other operations come from [repo.Repository].
 type Leases struct {
-	*repo.Repository[*Lease, LeaseKey]
+	repo.Repository[*Lease, LeaseKey]
 }
 
 // NewLeases returns the repository of leases that client reaches.
-func NewLeases(client *repo.Client) Leases {
-	return Leases{repo.NewRepository(client, leaseEntity)}
+func NewLeases(client *repo.Client) *Leases {
+	return &Leases{repo.NewRepository(client, leaseEntity)}
 }

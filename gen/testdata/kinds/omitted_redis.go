@@ -160,10 +160,10 @@ var OmittedFields = struct {
 
 // OmittedRepository stores omitted; Get, Create, Save and the other operations come from [repo.Repository].
 type OmittedRepository struct {
-	*repo.Repository[*Omitted, Name]
+	repo.Repository[*Omitted, Name]
 }
 
 // NewOmittedRepository returns the repository of omitted that client reaches.
-func NewOmittedRepository(client *repo.Client) OmittedRepository {
-	return OmittedRepository{repo.NewRepository(client, omittedEntity)}
+func NewOmittedRepository(client *repo.Client) *OmittedRepository {
+	return &OmittedRepository{repo.NewRepository(client, omittedEntity)}
 }

@@ -208,10 +208,10 @@ var PointerFields = struct {
 
 // Pointers stores pointers; Get, Create, Save and the other operations come from [repo.Repository].
 type Pointers struct {
-	*repo.Repository[*Pointer, uint16]
+	repo.Repository[*Pointer, uint16]
 }
 
 // NewPointers returns the repository of pointers that client reaches.
-func NewPointers(client *repo.Client) Pointers {
-	return Pointers{repo.NewRepository(client, pointerEntity)}
+func NewPointers(client *repo.Client) *Pointers {
+	return &Pointers{repo.NewRepository(client, pointerEntity)}
 }

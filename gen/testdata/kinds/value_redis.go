@@ -219,10 +219,10 @@ var ValueFields = struct {
 
 // Values stores values; Get, Create, Save and the other operations come from [repo.Repository].
 type Values struct {
-	*repo.Repository[*Value, int64]
+	repo.Repository[*Value, int64]
 }
 
 // NewValues returns the repository of values that client reaches.
-func NewValues(client *repo.Client) Values {
-	return Values{repo.NewRepository(client, valueEntity)}
+func NewValues(client *repo.Client) *Values {
+	return &Values{repo.NewRepository(client, valueEntity)}
 }

@@ -159,20 +159,20 @@ var UserFields = struct {
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].
 type Users struct {
-	*repo.Repository[*User, string]
+	repo.Repository[*User, string]
 }
 
 // NewUsers returns the repository of users that client reaches.
-func NewUsers(client *repo.Client) Users {
-	return Users{repo.NewRepository(client, userEntity)}
+func NewUsers(client *repo.Client) *Users {
+	return &Users{repo.NewRepository(client, userEntity)}
 }
 
 // GetByUsername returns the user with that username, or [repo.ErrNotFound].
-func (r Users) GetByUsername(ctx context.Context, username string) (*User, error) {
+func (r *Users) GetByUsername(ctx context.Context, username string) (*User, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { row.String(username) })
 }
 
 // GetByEmail returns the user with that email, or [repo.ErrNotFound].
-func (r Users) GetByEmail(ctx context.Context, email string) (*User, error) {
+func (r *Users) GetByEmail(ctx context.Context, email string) (*User, error) {
 	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.String(email) })
 }

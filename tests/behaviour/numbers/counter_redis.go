@@ -122,10 +122,10 @@ var CounterFields = struct {
 
 // Counters stores counters; Get, Create, Save and the other operations come from [repo.Repository].
 type Counters struct {
-	*repo.Repository[*Counter, string]
+	repo.Repository[*Counter, string]
 }
 
 // NewCounters returns the repository of counters that client reaches.
-func NewCounters(client *repo.Client) Counters {
-	return Counters{repo.NewRepository(client, counterEntity)}
+func NewCounters(client *repo.Client) *Counters {
+	return &Counters{repo.NewRepository(client, counterEntity)}
 }

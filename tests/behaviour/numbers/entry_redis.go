@@ -83,10 +83,10 @@ var EntryFields = struct {
 
 // Entries stores entries; Get, Create, Save and the other operations come from [repo.Repository].
 type Entries struct {
-	*repo.Repository[*Entry, string]
+	repo.Repository[*Entry, string]
 }
 
 // NewEntries returns the repository of entries that client reaches.
-func NewEntries(client *repo.Client) Entries {
-	return Entries{repo.NewRepository(client, entryEntity)}
+func NewEntries(client *repo.Client) *Entries {
+	return &Entries{repo.NewRepository(client, entryEntity)}
 }

@@ -66,10 +66,10 @@ var GrantFields = struct {
 
 // Grants stores grants; Get, Create, Save and the other operations come from [repo.Repository].
 type Grants struct {
-	*repo.Repository[*app.Grant, GrantKey]
+	repo.Repository[*app.Grant, GrantKey]
 }
 
 // NewGrants returns the repository of grants that client reaches.
-func NewGrants(client *repo.Client) Grants {
-	return Grants{repo.NewRepository(client, grantEntity)}
+func NewGrants(client *repo.Client) *Grants {
+	return &Grants{repo.NewRepository(client, grantEntity)}
 }

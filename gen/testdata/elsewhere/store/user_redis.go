@@ -75,15 +75,15 @@ var UserFields = struct {
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].
 type Users struct {
-	*repo.Repository[*app.User, app.ID]
+	repo.Repository[*app.User, app.ID]
 }
 
 // NewUsers returns the repository of users that client reaches.
-func NewUsers(client *repo.Client) Users {
-	return Users{repo.NewRepository(client, userEntity)}
+func NewUsers(client *repo.Client) *Users {
+	return &Users{repo.NewRepository(client, userEntity)}
 }
 
 // GetByStatus returns the user with that status, or [repo.ErrNotFound].
-func (r Users) GetByStatus(ctx context.Context, status app.Status) (*app.User, error) {
+func (r *Users) GetByStatus(ctx context.Context, status app.Status) (*app.User, error) {
 	return r.GetUnique(ctx, 0, func(row *repo.Row) { putStatus(row, status) })
 }

@@ -46,7 +46,7 @@ func run(ctx context.Context) (err error) {
 }
 
 // create stores records and lists the keys that hold them.
-func create(ctx context.Context, s *store, users Users, sessions Sessions) error {
+func create(ctx context.Context, s *store, users *Users, sessions *Sessions) error {
 	title("3. Create, on %s", s.name)
 	for _, name := range []string{"ann", "bob", "cid", "dee"} {
 		user := &User{ID: name, Email: name + "@example.com", Status: Active}
@@ -75,7 +75,7 @@ func create(ctx context.Context, s *store, users Users, sessions Sessions) error
 }
 
 // unique tries to take an address that somebody has.
-func unique(ctx context.Context, users Users) error {
+func unique(ctx context.Context, users *Users) error {
 	title("4. A unique violation")
 	err := users.Create(ctx, &User{Email: "ANN@example.com", Status: Active})
 	var taken *repo.UniqueError
@@ -87,7 +87,7 @@ func unique(ctx context.Context, users Users) error {
 }
 
 // conflict writes an outdated copy of a record.
-func conflict(ctx context.Context, users Users) error {
+func conflict(ctx context.Context, users *Users) error {
 	title("5. A version conflict")
 	mine, err := users.GetByEmail(ctx, "bob@example.com")
 	if err != nil {
@@ -111,7 +111,7 @@ func conflict(ctx context.Context, users Users) error {
 }
 
 // patch changes some fields of a record that it has not read.
-func patch(ctx context.Context, users Users) error {
+func patch(ctx context.Context, users *Users) error {
 	title("6. A patch with a counter")
 	for range 3 {
 		if err := users.Patch(ctx, "cid", UserFields.Logins.Add(1), UserFields.Email.Set("cid@example.org")); err != nil {
@@ -128,7 +128,7 @@ func patch(ctx context.Context, users Users) error {
 }
 
 // query reads active users, newest first, page by page.
-func query(ctx context.Context, users Users) error {
+func query(ctx context.Context, users *Users) error {
 	title("7. A query, page by page")
 	query := users.Where(UserFields.Status.Eq(Active)).OrderBy(UserFields.CreatedAt.Desc()).Limit(2)
 	page, err := query.Page(ctx)
@@ -145,7 +145,7 @@ func query(ctx context.Context, users Users) error {
 }
 
 // expiry has a session end.
-func expiry(ctx context.Context, s *store, sessions Sessions) error {
+func expiry(ctx context.Context, s *store, sessions *Sessions) error {
 	title("8. An expiry")
 	ttl, err := sessions.TTL(ctx, "s1")
 	if err != nil {

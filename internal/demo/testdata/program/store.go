@@ -82,7 +82,7 @@ func (s *store) keys(ctx context.Context, name string) ([]string, error) {
 
 // expire makes the time of a session come: on the embedded store the clock is
 // ours, on a server the session is given little time and waited for.
-func (s *store) expire(ctx context.Context, sessions Sessions, id string) (string, error) {
+func (s *store) expire(ctx context.Context, sessions *Sessions, id string) (string, error) {
 	if s.embedded != nil {
 		s.embedded.SetTime(time.Now().Add(30*time.Minute + time.Second))
 		return "half an hour passes on the embedded store's clock", nil

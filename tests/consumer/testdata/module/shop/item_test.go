@@ -25,7 +25,7 @@ func TestItems(t *testing.T) {
 	}
 }
 
-func testItems(t *testing.T, items Items) {
+func testItems(t *testing.T, items *Items) {
 	ctx := t.Context()
 	for i, code := range []string{"a", "b", "c"} {
 		if err := items.Create(ctx, &Item{ID: code, Code: code, Shelf: "top", Price: int64(30 - 10*i)}); err != nil {

@@ -27,7 +27,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-func testParts(t *testing.T, parts store.Parts) {
+func testParts(t *testing.T, parts *store.Parts) {
 	ctx := t.Context()
 	part := &store.Part{Serial: 7, Kind: store.Wheel, Labels: []string{"new", "round"}}
 	if err := parts.Save(ctx, part); err != nil {
