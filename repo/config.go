@@ -56,7 +56,8 @@ type Config struct {
 	DialTimeout, ReadTimeout, WriteTimeout, PoolTimeout time.Duration
 
 	// MaxRetries is how often what is known not to have been carried out is
-	// sent again; reads also if their reply was lost. Default 3; negative:
+	// sent again; reads, and writes of entities with the retry option, also if
+	// their reply was lost. Default 3; negative:
 	// never.
 	MaxRetries int
 	// MinRetryBackoff and MaxRetryBackoff bound the pause between two attempts.

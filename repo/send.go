@@ -16,8 +16,9 @@ import (
 //
 // What the server is known not to have carried out is sent again, after a
 // pause: when no connection could be had, when the server refused, or when it
-// did not know the script. A write that may have been carried out is not; its
-// error is ErrUncertain.
+// did not know the script; and a read whose reply was lost. A write that may have
+// been carried out is sent again only if it has a token by which the script
+// recognises it; else its error is ErrUncertain.
 func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	whole := false
 	for attempt := 0; ; attempt++ {
