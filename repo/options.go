@@ -70,7 +70,7 @@ func collect(opts []WriteOption) writeOptions {
 	return o
 }
 
-// expiry returns what the script is told of a record's expiry: if it is new,
+// expiryArgs returns what the script is told of a record's expiry: if it is new,
 // and if it exists. field is the value of the expires field, the zero time if
 // it has none.
 func (info *entityInfo) expiryArgs(o writeOptions, field time.Time) (created, existing string, err error) {
