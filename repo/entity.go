@@ -1,11 +1,6 @@
 package repo
 
-import (
-	"encoding"
-	"strconv"
-	"strings"
-	"time"
-)
+import "time"
 
 // Kind says how the value of a field is stored.
 type Kind uint8
@@ -45,6 +40,7 @@ type FieldInfo struct {
 	Role   Role
 	Fold   bool // indexes compare it without case
 	Scored bool // a sorted set uses it as score: ±2^53, no NaN, no infinity
+	Geo    bool // a point, whose score a geo index keeps
 	Secret bool // its value is kept out of errors and logs
 
 	OmitEmpty bool // the zero value is not stored
@@ -59,6 +55,7 @@ const (
 	IndexEqual                       // records by value
 	IndexScore                       // range and order by number or time
 	IndexLex                         // range and order by bytes
+	IndexGeo                         // points by where they are
 )
 
 // Index describes an index: positions refer to [Entity.Fields].
@@ -89,6 +86,7 @@ type Entity[T any, K comparable] struct {
 	Script   string // what a write checks and moves, in Lua
 	New      func() T
 	ID       func(K) (string, error)
+	Parse    func(id string) (K, error) // undoes ID, and refuses what ID never returns
 	Key      func(T) K
 	SetKey   func(T, string) error // nil: keys are never made up
 	Encode   func(*Row, T)
@@ -109,76 +107,4 @@ func (Stamp) Pointer(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-// StringID returns the id of a string key.
-func StringID[K ~string](key K) (string, error) { return string(key), nil }
-
-// IntID returns the id of a signed integer key: decimal.
-func IntID[K ~int | ~int8 | ~int16 | ~int32 | ~int64](key K) (string, error) {
-	return strconv.FormatInt(int64(key), 10), nil
-}
-
-// UintID returns the id of an unsigned integer key: decimal.
-func UintID[K ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](key K) (string, error) {
-	return strconv.FormatUint(uint64(key), 10), nil
-}
-
-// TextID returns the id of a key that marshals itself as text.
-func TextID[K any, P interface {
-	*K
-	encoding.TextMarshaler
-}](key K) (string, error) {
-	text, err := P(&key).MarshalText()
-	return string(text), err
-}
-
-// IDParts builds the id of a composite key: every part but the last is
-// preceded by its length, so that no two keys share an id.
-type IDParts struct {
-	parts []string
-	err   error
-}
-
-// NewID returns an empty id for n parts.
-func NewID(n int) *IDParts { return &IDParts{parts: make([]string, 0, n)} }
-
-// String adds a string part.
-func (p *IDParts) String(s string) *IDParts {
-	p.parts = append(p.parts, s)
-	return p
-}
-
-// Int adds a signed integer part.
-func (p *IDParts) Int(n int64) *IDParts { return p.String(strconv.FormatInt(n, 10)) }
-
-// Uint adds an unsigned integer part.
-func (p *IDParts) Uint(n uint64) *IDParts { return p.String(strconv.FormatUint(n, 10)) }
-
-// Text adds a part that marshals itself as text.
-func (p *IDParts) Text(m encoding.TextMarshaler) *IDParts {
-	text, err := m.MarshalText()
-	if p.err == nil {
-		p.err = err
-	}
-	return p.String(string(text))
-}
-
-// Join returns the id.
-func (p *IDParts) Join() (string, error) { return joinValues(p.parts), p.err }
-
-// joinValues makes one string of several such that different values never
-// give the same string: 3:abc2:dex for abc, de, x.
-func joinValues(values []string) string {
-	if len(values) == 1 {
-		return values[0]
-	}
-	var b strings.Builder
-	for _, v := range values[:len(values)-1] {
-		b.WriteString(strconv.Itoa(len(v)))
-		b.WriteByte(':')
-		b.WriteString(v)
-	}
-	b.WriteString(values[len(values)-1])
-	return b.String()
 }

@@ -15,8 +15,8 @@ type EqualField[T, V any] struct {
 // NewEqualField returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewEqualField[T, V any](field int, put func(*Row, V)) EqualField[T, V] {
-	return EqualField[T, V]{NewField[T](field, put), NewEqual[T](field, put)}
+func NewEqualField[T, V any](field int, put func(*Row, V), get func(*Reader) V) EqualField[T, V] {
+	return EqualField[T, V]{NewField[T](field, put), NewEqual[T](field, put, get)}
 }
 
 // EqualNumber is an EqualField that a patch can add to.
@@ -28,8 +28,8 @@ type EqualNumber[T, V any] struct {
 // NewEqualNumber returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewEqualNumber[T, V any](field int, put func(*Row, V)) EqualNumber[T, V] {
-	return EqualNumber[T, V]{NewNumber[T](field, put), NewEqual[T](field, put)}
+func NewEqualNumber[T, V any](field int, put func(*Row, V), get func(*Reader) V) EqualNumber[T, V] {
+	return EqualNumber[T, V]{NewNumber[T](field, put), NewEqual[T](field, put, get)}
 }
 
 // RangeField is a field that a patch can change and a query can range over and
@@ -42,8 +42,8 @@ type RangeField[T, V any] struct {
 // NewRangeField returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewRangeField[T, V any](field int, put func(*Row, V)) RangeField[T, V] {
-	return RangeField[T, V]{NewField[T](field, put), NewRange[T](field, put)}
+func NewRangeField[T, V any](field int, put func(*Row, V), get func(*Reader) V) RangeField[T, V] {
+	return RangeField[T, V]{NewField[T](field, put), NewRange[T](field, put, get)}
 }
 
 // RangeNumber is a RangeField that a patch can add to.
@@ -55,8 +55,8 @@ type RangeNumber[T, V any] struct {
 // NewRangeNumber returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewRangeNumber[T, V any](field int, put func(*Row, V)) RangeNumber[T, V] {
-	return RangeNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put)}
+func NewRangeNumber[T, V any](field int, put func(*Row, V), get func(*Reader) V) RangeNumber[T, V] {
+	return RangeNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put, get)}
 }
 
 // LexField is a RangeField whose order is that of its bytes, and which a query
@@ -69,8 +69,8 @@ type LexField[T, V any] struct {
 // NewLexField returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewLexField[T, V any](field int, put func(*Row, V)) LexField[T, V] {
-	return LexField[T, V]{NewField[T](field, put), NewLex[T](field, put)}
+func NewLexField[T, V any](field int, put func(*Row, V), get func(*Reader) V) LexField[T, V] {
+	return LexField[T, V]{NewField[T](field, put), NewLex[T](field, put, get)}
 }
 
 // LexNumber is an integer field of the full 64 bits that a query can range
@@ -83,25 +83,34 @@ type LexNumber[T, V any] struct {
 // NewLexNumber returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewLexNumber[T, V any](field int, put func(*Row, V)) LexNumber[T, V] {
-	return LexNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put)}
+func NewLexNumber[T, V any](field int, put func(*Row, V), get func(*Reader) V) LexNumber[T, V] {
+	return LexNumber[T, V]{NewNumber[T](field, put), NewRange[T](field, put, get)}
 }
 
 // MemberField is a slice that a patch can change and whose elements a query
 // can find records by.
 type MemberField[T, V, E any] struct {
 	Field[T, V]
-	putElem func(*Row, E)
+	Member[T, E]
 }
 
 // NewMemberField returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewMemberField[T, V, E any](field int, put func(*Row, V), putElem func(*Row, E)) MemberField[T, V, E] {
-	return MemberField[T, V, E]{NewField[T](field, put), putElem}
+func NewMemberField[T, V, E any](field int, put func(*Row, V), putElem func(*Row, E), getElem func(*Reader) E) MemberField[T, V, E] {
+	return MemberField[T, V, E]{NewField[T](field, put), NewMember[T](field, putElem, getElem)}
 }
 
-// Has holds for records whose slice has that element.
-func (f *MemberField[T, V, E]) Has(v E) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: contains, low: bind(f.putElem, v)}}
+// GeoField is a point that a patch can change and a query can search an area
+// for.
+type GeoField[T any] struct {
+	Field[T, Point]
+	Geo[T]
+}
+
+// NewGeoField returns the field at a position of [Entity.Fields].
+//
+//go:noinline
+func NewGeoField[T any](field int) GeoField[T] {
+	return GeoField[T]{NewField[T](field, PutText[Point]), NewGeo[T](field)}
 }

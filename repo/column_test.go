@@ -1,0 +1,50 @@
+package repo
+
+import "testing"
+
+// TestColumns checks that the type of every field can be selected, and stands
+// for its own position.
+func TestColumns(t *testing.T) {
+	puts, gets := PutString[string], GetString[string]
+	putn, getn := PutInt[int], GetInt[int]
+	for i, f := range []FieldOf[*thing]{
+		NewColumn[*thing](0),
+		NewField[*thing](1, puts),
+		NewNumber[*thing](2, putn),
+		NewEqual[*thing](3, puts, gets),
+		NewRange[*thing](4, puts, gets),
+		NewLex[*thing](5, puts, gets),
+		NewEqualField[*thing](6, puts, gets),
+		NewEqualNumber[*thing](7, putn, getn),
+		NewRangeField[*thing](8, puts, gets),
+		NewRangeNumber[*thing](9, putn, getn),
+		NewLexField[*thing](10, puts, gets),
+		NewLexNumber[*thing](11, putn, getn),
+		NewMemberField[*thing](12, PutJSON[[]string], puts, gets),
+		NewGeoField[*thing](13),
+		NewNilableEqualField[*thing](14, puts, gets),
+		NewNilableEqualNumber[*thing](15, putn, getn),
+		NewNilableRangeField[*thing](16, puts, gets),
+		NewNilableRangeNumber[*thing](17, putn, getn),
+		NewNilableLexField[*thing](18, puts, gets),
+		NewNilableLexNumber[*thing](19, putn, getn),
+		NewNilableMemberField[*thing](20, PutJSON[[]string], puts, gets),
+		NewNilableGeoField[*thing](21),
+	} {
+		if at := f.column(nil); at != i {
+			t.Errorf("%T at %d is the field at %d", f, i, at)
+		}
+	}
+}
+
+// TestNilable checks that IsNil asks for the field itself.
+func TestNilable(t *testing.T) {
+	email := NewNilableEqualField[*thing](3, PutString[string], GetString[string])
+	if p := email.IsNil().p; p.op != absent || p.field != 3 {
+		t.Errorf("IsNil is %+v", p)
+	}
+	tags := NewNilableMemberField[*thing](4, PutJSON[[]string], PutString[string], GetString[string])
+	if p := tags.IsNil().p; p.op != absent || p.field != 4 {
+		t.Errorf("IsNil is %+v", p)
+	}
+}
