@@ -61,6 +61,7 @@ func (e *Entity) AddField(f *Field, tag Tag, at func(offset int) Pos) {
 			f.Fold = true
 		case "geo":
 			f.Geo = true
+			e.addToGroup(Geo, f, "", pos)
 		case "version":
 			f.Version = true
 		case "created":

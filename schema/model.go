@@ -76,12 +76,12 @@ type Field struct {
 	Created   bool `json:"created,omitempty"`
 	Updated   bool `json:"updated,omitempty"`
 	Expires   bool `json:"expires,omitempty"`
+	Geo       bool `json:"geo,omitempty"`
 
 	// Enum lists the constants of the field's type, in source order, when
 	// the field has the enum option.
 	Enum []Const `json:"enum,omitempty"`
 
-	Geo   bool   `json:"geo,omitempty"`   // parsed, not generated yet
 	Shard bool   `json:"shard,omitempty"` // parsed, not generated yet
 	Ref   string `json:"ref,omitempty"`   // parsed, not generated yet
 
@@ -148,6 +148,7 @@ const (
 	Equal  IndexKind = "equal"  // records by value, in order: one sorted set per value
 	Score  IndexKind = "sort"   // range and order by number: one sorted set
 	Lex    IndexKind = "lex"    // range and order by bytes: one sorted set
+	Geo    IndexKind = "geo"    // points by where they are: one sorted set
 )
 
 // Index is a secondary index of an entity.

@@ -23,7 +23,6 @@ func (p *Package) Unsupported() Errors {
 		complain(nil, e.In != "", "in")
 		complain(nil, e.Events != "", "events")
 		for _, f := range e.Fields {
-			complain(f, f.Geo, "geo")
 			complain(f, f.Shard, "shard")
 			complain(f, f.Ref != "", "ref")
 		}

@@ -15,7 +15,7 @@ func (c *checker) checkKey(f *Field) {
 	if f.Type.Pointer {
 		c.fail(f, f.position("key"), "a key that may be nil", "remove the * from its type")
 	}
-	for _, option := range []string{"unique", "index", "sort", "fold", "secret", "omitempty"} {
+	for _, option := range []string{"unique", "index", "sort", "geo", "fold", "secret", "omitempty"} {
 		if pos, ok := f.TagPos[option]; ok {
 			c.fail(f, pos, fmt.Sprintf("option %s on a key", option), "remove "+option+keyInstead[option])
 		}
@@ -26,6 +26,7 @@ func (c *checker) checkKey(f *Field) {
 var keyInstead = map[string]string{
 	"unique":    ": keys are unique",
 	"index":     ": records are found by key, and by part of one with //redisgen:index",
+	"geo":       ": a key does not change, so nothing moves",
 	"fold":      ": keys are compared exactly",
 	"secret":    ": keys are part of key names",
 	"omitempty": ": every record has a key",

@@ -6,10 +6,10 @@ import (
 )
 
 // purpose says what an index of the kind is for.
-var purpose = map[IndexKind]string{Unique: "uniqueness", Equal: "equality", Score: "order", Lex: "order"}
+var purpose = map[IndexKind]string{Unique: "uniqueness", Equal: "equality", Score: "order", Lex: "order", Geo: "place"}
 
 // optionOf is the field option that makes an index of the kind.
-var optionOf = map[IndexKind]string{Unique: "unique", Equal: "index", Score: "sort", Lex: "sort"}
+var optionOf = map[IndexKind]string{Unique: "unique", Equal: "index", Score: "sort", Lex: "sort", Geo: "geo"}
 
 func (c *checker) checkIndexes() {
 	type key struct {
@@ -64,6 +64,11 @@ func (c *checker) checkIndex(x *Index) {
 func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
 	t := f.Type
 	slice := t.Elem != nil
+	if f.Geo && x.Kind != Geo && t.Go == pointType {
+		c.clash(f, pos, fmt.Sprintf("an index for %s of a field with geo", purpose[x.Kind]), "remove one of the two, or use two fields",
+			f.position("geo"), fmt.Sprintf("%s.%s has geo", c.entity.Type, f.Go))
+		return
+	}
 	switch x.Kind {
 	case Unique, Equal:
 		switch {
@@ -92,8 +97,18 @@ func (c *checker) checkIndexed(x *Index, f *Field, pos Pos) {
 			}
 			c.fail(f, pos, t.described()+" has no order by bytes", instead)
 		}
+	case Geo:
+		if t.Go != pointType {
+			c.fail(f, pos, t.described()+" is no point", "use repo.Point or *repo.Point, of "+pointPackage)
+		}
 	}
 }
+
+// pointType is the type of points, as [Type.Go] has it.
+const (
+	pointPackage = "github.com/redisgen/redisgen/repo"
+	pointType    = `"` + pointPackage + `".Point`
+)
 
 func (c *checker) checkOrder(x *Index) {
 	f := c.entity.Field(x.Order)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/redisgen/redisgen/repo"
 )
 
 // User is a person who can sign in.
@@ -33,7 +35,7 @@ type User struct {
 	Seat      int            `redis:"seat,unique=seat,unique=desk"`
 	Floor     int            `redis:"floor,unique=desk,index=place,index"`
 	House     string         `redis:"house,index=place,shard"`
-	Where     [2]float64     "json:\"where\" redis:\"where,geo\""
+	Where     *repo.Point    "json:\"where\" redis:\"where,geo\""
 	Weight    float64        `redis:"weight,sort,omitempty"`
 	CreatedAt time.Time      `redis:"created_at,created,sort"`
 	UpdatedAt *time.Time     `redis:"updated_at,updated"`
