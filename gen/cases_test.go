@@ -32,6 +32,7 @@ var (
 	duration = schema.Type{Go: `"time".Duration`, Kind: schema.Duration, Bits: 64}
 	uuidT    = text(`"github.com/google/uuid".UUID`)
 	addr     = text(`"net/netip".Addr`)
+	point    = text(`"github.com/redisgen/redisgen/repo".Point`)
 )
 
 func text(expr string) schema.Type { return schema.Type{Go: expr, Kind: schema.Text} }
@@ -109,6 +110,7 @@ func cases() []testCase {
 		{dir: "keys", pkg: keysCase()},
 		{dir: "enums", pkg: enumsCase()},
 		{dir: "indexes", pkg: indexesCase()},
+		{dir: "places", pkg: placesCase()},
 		{dir: "clash", pkg: clashCase(), options: gen.Options{Declared: []string{"SessionFields"}}},
 		{dir: "embedded", pkg: embeddedCase()},
 		{dir: "elsewhere/store", pkg: elsewhereCase(), options: gen.Options{PackageName: "store", PackagePath: testdata + "elsewhere/store"}},

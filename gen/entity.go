@@ -72,6 +72,7 @@ func (e *entity) declareDescriptor(s *source) {
 	item("Script", jen.Id(e.script))
 	item("New", jen.Func().Params().Add(e.pointer()).Add(oneLine(jen.Return(jen.New(e.goType())))))
 	item("ID", e.idFunc())
+	item("Parse", e.parseFunc())
 	item("Key", e.keyFunc())
 	if set := e.setKeyFunc(); set != nil {
 		item("SetKey", set)
@@ -108,7 +109,7 @@ func (e *entity) fieldInfos() []jen.Code {
 		for _, flag := range []struct {
 			name string
 			set  bool
-		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Secret", f.Secret}, {"OmitEmpty", f.OmitEmpty}} {
+		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Geo", f.Geo}, {"Secret", f.Secret}, {"OmitEmpty", f.OmitEmpty}} {
 			if flag.set {
 				info = append(info, pair(flag.name, jen.True()))
 			}
@@ -157,6 +158,7 @@ func role(f *schema.Field) string {
 func (e *entity) indexInfos() []jen.Code {
 	kinds := map[schema.IndexKind]string{
 		schema.Unique: "IndexUnique", schema.Equal: "IndexEqual", schema.Score: "IndexScore", schema.Lex: "IndexLex",
+		schema.Geo: "IndexGeo",
 	}
 	var infos []jen.Code
 	for _, ix := range e.Indexes {

@@ -1,52 +1,73 @@
 package gen
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/redisgen/redisgen/schema"
 )
 
 // fieldType names the type of package repo that stands for a field in queries
-// and patches, "" when there is nothing to ask of it or to change.
+// and patches, "" for a key that nothing can be asked of.
 func (e *entity) fieldType(f *schema.Field) string {
-	var equal, each, ordered, lex bool
+	query := e.queryType(f)
+	var name string
+	switch {
+	case f.Key:
+		return query
+	case f.Version, f.Created, f.Updated:
+		return cmp.Or(query, "Column")
+	case isNumber(f):
+		name = query + "Number"
+	default:
+		name = query + "Field"
+	}
+	if query != "" && isNilable(f) {
+		return "Nilable" + name
+	}
+	return name
+}
+
+// queryType names what queries can ask of a field, "" for nothing.
+func (e *entity) queryType(f *schema.Field) string {
+	var equal, ordered, lex bool
 	for _, ix := range e.Indexes {
 		if ix.Order == f.Name {
 			ordered = true
 		}
-		for _, name := range ix.Fields {
-			if name != f.Name {
-				continue
-			}
-			switch ix.Kind {
-			case schema.Unique, schema.Equal:
-				equal = true
-				each = f.Type.Elem != nil
-			case schema.Score:
-				ordered = true
-			case schema.Lex:
-				lex = true
-			}
+		if !slices.Contains(ix.Fields, f.Name) {
+			continue
+		}
+		switch ix.Kind {
+		case schema.Unique, schema.Equal:
+			equal = true
+		case schema.Score:
+			ordered = true
+		case schema.Lex:
+			lex = true
 		}
 	}
-	prefix := ""
 	switch {
-	case each:
-		return "MemberField"
+	case f.Geo:
+		return "Geo"
+	case equal && f.Type.Elem != nil:
+		return "Member"
 	case lex:
-		prefix = "Lex"
+		return "Lex"
 	case ordered:
-		prefix = "Range"
+		return "Range"
 	case equal:
-		prefix = "Equal"
+		return "Equal"
 	}
-	switch {
-	case f.Key || f.Version || f.Created || f.Updated:
-		return prefix
-	case isNumber(f):
-		return prefix + "Number"
-	}
-	return prefix + "Field"
+	return ""
+}
+
+// isNilable reports whether the field may be nil, which is stored as nothing.
+func isNilable(f *schema.Field) bool {
+	return f.Type.Pointer || f.Type.Nilable || f.Type.Kind == schema.Bytes
 }
 
 // isNumber reports whether adding to the field makes sense.
@@ -70,12 +91,8 @@ func (e *entity) declareFields(s *source) {
 		if name == "" {
 			continue
 		}
-		params := []jen.Code{e.pointer(), goType(f.Type.Go)}
-		args := []jen.Code{jen.Lit(i), e.putFunc(f)}
-		if name == "MemberField" {
-			params = append(params, goType(f.Type.Elem.Go))
-			args = append(args, e.putOf(*f.Type.Elem))
-		}
+		params, args := e.fieldArgs(f, strings.TrimPrefix(name, "Nilable"))
+		args = append([]jen.Code{jen.Lit(i)}, args...)
 		types = append(types, jen.Id(f.Go).Add(e.repo(name)).Types(params...))
 		values = append(values, pair(f.Go, e.repo("New"+name).Types(e.pointer()).Call(args...)))
 	}
@@ -84,6 +101,25 @@ func (e *entity) declareFields(s *source) {
 	}
 	s.declare(e.fieldsVar+" names the fields of "+e.Type+" in queries and patches.",
 		jen.Var().Id(e.fieldsVar).Op("=").Struct(types...).Add(lines(values...)))
+}
+
+// fieldArgs returns what a type of package repo takes to stand for a field:
+// its type parameters, and what its constructor takes besides the position.
+func (e *entity) fieldArgs(f *schema.Field, name string) (params, args []jen.Code) {
+	params = []jen.Code{e.pointer()}
+	if name == "Column" || name == "GeoField" {
+		return params, nil
+	}
+	params = append(params, goType(f.Type.Go))
+	args = []jen.Code{e.putFunc(f)}
+	switch name {
+	case "Field", "Number":
+		return params, args
+	case "MemberField":
+		elem := *f.Type.Elem
+		return append(params, goType(elem.Go)), append(args, e.putOf(elem), e.getOf(elem))
+	}
+	return params, append(args, e.getOf(f.Type))
 }
 
 // putFunc is the function that writes a value of the field.
@@ -102,3 +138,7 @@ func (e *entity) putOf(t schema.Type) jen.Code {
 	}
 	return put.Types(goType(t.Go))
 }
+
+// getOf is the function of package repo that reads a value of type t, which
+// Go infers from the function beside it that writes one.
+func (e *entity) getOf(t schema.Type) jen.Code { return e.repo("Get" + methods[t.Kind]) }

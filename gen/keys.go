@@ -14,7 +14,8 @@ func (e *entity) key() *jen.Statement {
 	return goType(e.Keys()[0].Type.Go)
 }
 
-// declareKey declares the type of a key of several fields.
+// declareKey declares the type of a key of several fields, and the function
+// that turns an id into a key.
 func (e *entity) declareKey(s *source) {
 	if e.keyType == "" {
 		return
@@ -24,6 +25,25 @@ func (e *entity) declareKey(s *source) {
 		fields = append(fields, jen.Id(f.Go).Add(goType(f.Type.Go)))
 	}
 	s.declare(e.keyType+" is the primary key of "+e.Type+".", jen.Type().Id(e.keyType).Struct(fields...))
+	body := []jen.Code{
+		jen.Var().Id("k").Add(e.key()),
+		jen.Id(e.reader).Op(":=").Add(e.repo("ReadID")).Call(jen.Id("id"), jen.Lit(len(fields))),
+	}
+	for _, f := range e.Keys() {
+		part := func() *jen.Statement { return jen.Id("k").Dot(f.Go) }
+		body = append(body, e.read(f.Type, variable(part)))
+	}
+	body = append(body, jen.Return(jen.Id("k"), jen.Id(e.reader).Dot("Err").Call()))
+	s.declare(e.parseKey+" returns the key that has that id.",
+		jen.Func().Id(e.parseKey).Params(jen.Id("id").String()).Params(e.key(), jen.Error()).Block(body...))
+}
+
+// parseFunc is the function that turns an id into a key.
+func (e *entity) parseFunc() jen.Code {
+	if e.keyType == "" {
+		return e.repo("Parse" + methods[e.Keys()[0].Type.Kind]).Types(e.key())
+	}
+	return jen.Id(e.parseKey)
 }
 
 // idFunc is the function that turns a key into an id.

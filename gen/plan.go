@@ -43,7 +43,8 @@ type entity struct {
 
 	script, descriptor        string
 	encode, decode, stampFunc string
-	fieldsVar, keyType        string
+	fieldsVar                 string
+	keyType, parseKey         string // of a key of several fields
 	repository, newRepository string
 	finders                   []finder
 }
@@ -100,6 +101,7 @@ func (g *generator) planEntity(s *schema.Entity, scope, files *names.Scope) *ent
 	e.fieldsVar = scope.Pick(s.Type + "Fields")
 	if len(s.Keys()) > 1 {
 		e.keyType = scope.Pick(s.Type + "Key")
+		e.parseKey = scope.Pick("parse" + names.Exported(e.keyType))
 	}
 	e.script = scope.Pick(names.Unexported(s.Type) + "Script")
 	e.descriptor = scope.Pick(names.Unexported(s.Type) + "Entity")

@@ -40,7 +40,7 @@ func kindsCase() *schema.Package {
 		blob   = named(own("Blob"), bytesT)
 		labels = slice(str)
 		attrs  = nilable(document(own("Attrs")))
-		point  = document(own("Point"))
+		spot   = document(own("Point"))
 		ints   = slice(integer)
 		anyT   = nilable(document("any"))
 	)
@@ -65,7 +65,7 @@ func kindsCase() *schema.Package {
 			field{"Text", addr, "text", nil},
 			field{"IP", nilable(text(`"net".IP`)), "ip", nil},
 			field{"Binary", binary(`"net/url".URL`), "binary", nil},
-			field{"Point", point, "point", nil},
+			field{"Point", spot, "point", nil},
 			field{"Any", anyT, "any", nil},
 			field{"Map", nilable(document("map[" + own("Name") + "][]" + own("Name"))), "map", nil},
 			field{"Array", document("[2]int"), "array", nil},
@@ -93,7 +93,7 @@ func kindsCase() *schema.Package {
 			field{"Text", pointer(addr), "text", nil},
 			field{"Number", pointer(text(`"math/big".Int`)), "number", nil},
 			field{"Binary", pointer(binary(`"net/url".URL`)), "binary", nil},
-			field{"Point", pointer(point), "point", nil},
+			field{"Point", pointer(spot), "point", nil},
 			field{"Name", pointer(name), "name", nil},
 			field{"Flag", pointer(flag), "flag", nil},
 			field{"Level", pointer(level), "level", nil},
@@ -110,7 +110,7 @@ func kindsCase() *schema.Package {
 			field{"Time", timeT, "time,omitempty", nil},
 			field{"Duration", duration, "duration,omitempty", nil},
 			field{"Text", addr, "text,omitempty", nil},
-			field{"Point", point, "point,omitempty", nil},
+			field{"Point", spot, "point,omitempty", nil},
 			field{"Any", anyT, "any,omitempty", nil},
 			field{"Slice", ints, "slice,omitempty", nil},
 			field{"Map", nilable(document("map[string]int")), "map,omitempty", nil},
@@ -219,6 +219,22 @@ func indexesCase() *schema.Package {
 			field{"Changed", timeT, "changed,updated,index", nil},
 			field{"Until", timeT, "until,expires,sort", nil},
 			field{"Version", integer, "version,version,sort", nil},
+		),
+	}
+	return p
+}
+
+func placesCase() *schema.Package {
+	p := &schema.Package{Name: "places", Path: testdata + "places"}
+	p.Entities = []*schema.Entity{
+		entity("Shop", "shops ttl=1h", nil,
+			field{"ID", str, "id,key", nil},
+			field{"Name", str, "name", nil},
+			field{"Door", point, "door,geo", nil},
+			field{"Depot", pointer(point), "depot,geo", nil},
+			field{"Van", point, "van,geo,omitempty", nil},
+			field{"Seen", point, "seen", nil},
+			field{"Version", int64T, "version,version", nil},
 		),
 	}
 	return p

@@ -35,6 +35,8 @@ func move(e *schema.Entity) string {
 			fmt.Fprintf(&b, "  claim(%s, %s, %s, id)\n", quote("u:"+ix.Name), value(e, ix, "old"), value(e, ix, "new"))
 		case schema.Score:
 			moveScore(&b, e, ix)
+		case schema.Geo:
+			moveGeo(&b, ix)
 		case schema.Lex:
 			moveLex(&b, e, ix)
 		case schema.Equal:
@@ -61,10 +63,20 @@ func moveListing(b *strings.Builder, e *schema.Entity) {
 
 func moveScore(b *strings.Builder, e *schema.Entity, ix *schema.Index) {
 	f := e.Field(ix.Fields[0])
-	was, is := get("old", f.Name), get("new", f.Name)
-	key := quote("s:" + ix.Name)
+	moveByScore(b, quote("s:"+ix.Name), get("old", f.Name), get("new", f.Name), score(f, "new"))
+}
+
+// moveGeo keeps an index of points by their score, which the companion of the
+// field has.
+func moveGeo(b *strings.Builder, ix *schema.Index) {
+	name := companionMark + ix.Fields[0]
+	moveByScore(b, quote("g:"+ix.Name), get("old", name), get("new", name), get("new", name))
+}
+
+// moveByScore keeps one sorted set of ids.
+func moveByScore(b *strings.Builder, key, was, is, score string) {
 	fmt.Fprintf(b, "  if %s ~= %s then\n", was, is)
-	fmt.Fprintf(b, "    if %s then add(%s, %s, id) elseif %s then remove(%s, id) end\n", is, key, score(f, "new"), was, key)
+	fmt.Fprintf(b, "    if %s then add(%s, %s, id) elseif %s then remove(%s, id) end\n", is, key, score, was, key)
 	b.WriteString("  end\n")
 }
 
@@ -147,7 +159,7 @@ func value(e *schema.Entity, ix *schema.Index, record string) string {
 	for i, name := range ix.Fields {
 		parts[i] = get(record, name)
 		if e.Field(name).Fold {
-			parts[i] = fmt.Sprintf("(%s or %s)", get(record, foldMark+name), parts[i])
+			parts[i] = fmt.Sprintf("(%s or %s)", get(record, companionMark+name), parts[i])
 		}
 	}
 	if len(parts) == 1 {

@@ -23,8 +23,9 @@ var files embed.FS
 // tokenField is the field that keeps the token of the last write.
 const tokenField = "~"
 
-// foldMark precedes the name of the field that keeps a value without case.
-const foldMark = "~"
+// companionMark precedes the name of the field that keeps a value as indexes
+// see it: a string without case, or the score of a point.
+const companionMark = "~"
 
 // Script returns the script of e, a valid entity.
 func Script(e *schema.Entity) string {
@@ -71,7 +72,7 @@ func expires(e *schema.Entity) string {
 
 // fields returns the names of what a write reads of the record: a key field,
 // which is there if the record is, what the repository keeps, and all that is
-// indexed.
+// indexed, of a point the score.
 func fields(e *schema.Entity) []string {
 	indexed := map[string]bool{}
 	for _, ix := range e.Indexes {
@@ -84,11 +85,11 @@ func fields(e *schema.Entity) []string {
 		list = append(list, tokenField)
 	}
 	for _, f := range e.Fields {
-		if (f.Version || f.Created || f.Updated || f.Expires || indexed[f.Name]) && f.Name != list[0] {
+		if (f.Version || f.Created || f.Updated || f.Expires || indexed[f.Name] && !f.Geo) && f.Name != list[0] {
 			list = append(list, f.Name)
 		}
-		if f.Fold && indexed[f.Name] {
-			list = append(list, foldMark+f.Name)
+		if f.Geo || f.Fold && indexed[f.Name] {
+			list = append(list, companionMark+f.Name)
 		}
 	}
 	return list

@@ -47,6 +47,7 @@ var agentExecutionEntity = &repo.Entity[*tframex.AgentExecution, string]{
 	Script: agentExecutionScript,
 	New:    func() *tframex.AgentExecution { return new(tframex.AgentExecution) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(a *tframex.AgentExecution) string { return a.ID },
 	SetKey: func(a *tframex.AgentExecution, id string) error { a.ID = id; return nil },
 	Encode: encodeAgentExecution,
@@ -126,9 +127,9 @@ func decodeAgentExecution(r repo.Reader, a *tframex.AgentExecution) error {
 
 // AgentExecutionFields names the fields of AgentExecution in queries and patches.
 var AgentExecutionFields = struct {
-	UserID          repo.EqualField[*tframex.AgentExecution, string]
-	ConversationID  repo.EqualField[*tframex.AgentExecution, string]
-	FlowExecutionID repo.EqualField[*tframex.AgentExecution, string]
+	UserID          repo.NilableEqualField[*tframex.AgentExecution, string]
+	ConversationID  repo.NilableEqualField[*tframex.AgentExecution, string]
+	FlowExecutionID repo.NilableEqualField[*tframex.AgentExecution, string]
 	AgentName       repo.EqualField[*tframex.AgentExecution, string]
 	InputMessage    repo.Field[*tframex.AgentExecution, string]
 	OutputMessage   repo.Field[*tframex.AgentExecution, string]
@@ -140,17 +141,17 @@ var AgentExecutionFields = struct {
 	CompletedAt     repo.Field[*tframex.AgentExecution, time.Time]
 	Metadata        repo.Field[*tframex.AgentExecution, map[string]any]
 }{
-	UserID:          repo.NewEqualField[*tframex.AgentExecution](1, repo.PutString[string]),
-	ConversationID:  repo.NewEqualField[*tframex.AgentExecution](2, repo.PutString[string]),
-	FlowExecutionID: repo.NewEqualField[*tframex.AgentExecution](3, repo.PutString[string]),
-	AgentName:       repo.NewEqualField[*tframex.AgentExecution](4, repo.PutString[string]),
+	UserID:          repo.NewNilableEqualField[*tframex.AgentExecution](1, repo.PutString[string], repo.GetString),
+	ConversationID:  repo.NewNilableEqualField[*tframex.AgentExecution](2, repo.PutString[string], repo.GetString),
+	FlowExecutionID: repo.NewNilableEqualField[*tframex.AgentExecution](3, repo.PutString[string], repo.GetString),
+	AgentName:       repo.NewEqualField[*tframex.AgentExecution](4, repo.PutString[string], repo.GetString),
 	InputMessage:    repo.NewField[*tframex.AgentExecution](5, repo.PutString[string]),
 	OutputMessage:   repo.NewField[*tframex.AgentExecution](6, repo.PutString[string]),
 	ExecutionTimeMS: repo.NewNumber[*tframex.AgentExecution](7, repo.PutInt[int64]),
 	ToolCallsCount:  repo.NewNumber[*tframex.AgentExecution](8, repo.PutInt[int]),
-	Status:          repo.NewEqualField[*tframex.AgentExecution](9, repo.PutString[string]),
+	Status:          repo.NewEqualField[*tframex.AgentExecution](9, repo.PutString[string], repo.GetString),
 	ErrorMessage:    repo.NewField[*tframex.AgentExecution](10, repo.PutString[string]),
-	StartedAt:       repo.NewRangeField[*tframex.AgentExecution](11, repo.PutTime),
+	StartedAt:       repo.NewRangeField[*tframex.AgentExecution](11, repo.PutTime, repo.GetTime),
 	CompletedAt:     repo.NewField[*tframex.AgentExecution](12, repo.PutTime),
 	Metadata:        repo.NewField[*tframex.AgentExecution](13, repo.PutJSON[map[string]any]),
 }

@@ -55,6 +55,7 @@ var auditLogEntity = &repo.Entity[*tframex.AuditLog, string]{
 	Script:  auditLogScript,
 	New:     func() *tframex.AuditLog { return new(tframex.AuditLog) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(a *tframex.AuditLog) string { return a.ID },
 	SetKey:  func(a *tframex.AuditLog, id string) error { a.ID = id; return nil },
 	Encode:  encodeAuditLog,
@@ -181,43 +182,45 @@ func stampAuditLog(a *tframex.AuditLog, s repo.Stamp) {
 
 // AuditLogFields names the fields of AuditLog in queries and patches.
 var AuditLogFields = struct {
-	UserID       repo.EqualField[*tframex.AuditLog, string]
+	UserID       repo.NilableEqualField[*tframex.AuditLog, string]
 	Action       repo.EqualField[*tframex.AuditLog, string]
 	UserAgent    repo.Field[*tframex.AuditLog, string]
 	CreatedAt    repo.Range[*tframex.AuditLog, time.Time]
-	ResourceType repo.EqualField[*tframex.AuditLog, string]
-	ResourceID   repo.EqualField[*tframex.AuditLog, string]
+	UpdatedAt    repo.Column[*tframex.AuditLog]
+	ResourceType repo.NilableEqualField[*tframex.AuditLog, string]
+	ResourceID   repo.NilableEqualField[*tframex.AuditLog, string]
 	OldValues    repo.Field[*tframex.AuditLog, map[string]any]
 	NewValues    repo.Field[*tframex.AuditLog, map[string]any]
 	IPAddress    repo.Field[*tframex.AuditLog, string]
-	EventType    repo.EqualField[*tframex.AuditLog, string]
-	Resource     repo.EqualField[*tframex.AuditLog, string]
+	EventType    repo.NilableEqualField[*tframex.AuditLog, string]
+	Resource     repo.NilableEqualField[*tframex.AuditLog, string]
 	Outcome      repo.Field[*tframex.AuditLog, string]
 	Level        repo.Field[*tframex.AuditLog, string]
 	Details      repo.Field[*tframex.AuditLog, map[string]any]
 	RequestID    repo.Field[*tframex.AuditLog, string]
 	SessionID    repo.Field[*tframex.AuditLog, string]
 	RemoteIP     repo.Field[*tframex.AuditLog, string]
-	Timestamp    repo.RangeField[*tframex.AuditLog, time.Time]
+	Timestamp    repo.NilableRangeField[*tframex.AuditLog, time.Time]
 }{
-	UserID:       repo.NewEqualField[*tframex.AuditLog](1, repo.PutString[string]),
-	Action:       repo.NewEqualField[*tframex.AuditLog](2, repo.PutString[string]),
+	UserID:       repo.NewNilableEqualField[*tframex.AuditLog](1, repo.PutString[string], repo.GetString),
+	Action:       repo.NewEqualField[*tframex.AuditLog](2, repo.PutString[string], repo.GetString),
 	UserAgent:    repo.NewField[*tframex.AuditLog](3, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[*tframex.AuditLog](4, repo.PutTime),
-	ResourceType: repo.NewEqualField[*tframex.AuditLog](6, repo.PutString[string]),
-	ResourceID:   repo.NewEqualField[*tframex.AuditLog](7, repo.PutString[string]),
+	CreatedAt:    repo.NewRange[*tframex.AuditLog](4, repo.PutTime, repo.GetTime),
+	UpdatedAt:    repo.NewColumn[*tframex.AuditLog](5),
+	ResourceType: repo.NewNilableEqualField[*tframex.AuditLog](6, repo.PutString[string], repo.GetString),
+	ResourceID:   repo.NewNilableEqualField[*tframex.AuditLog](7, repo.PutString[string], repo.GetString),
 	OldValues:    repo.NewField[*tframex.AuditLog](8, repo.PutJSON[map[string]any]),
 	NewValues:    repo.NewField[*tframex.AuditLog](9, repo.PutJSON[map[string]any]),
 	IPAddress:    repo.NewField[*tframex.AuditLog](10, repo.PutString[string]),
-	EventType:    repo.NewEqualField[*tframex.AuditLog](11, repo.PutString[string]),
-	Resource:     repo.NewEqualField[*tframex.AuditLog](12, repo.PutString[string]),
+	EventType:    repo.NewNilableEqualField[*tframex.AuditLog](11, repo.PutString[string], repo.GetString),
+	Resource:     repo.NewNilableEqualField[*tframex.AuditLog](12, repo.PutString[string], repo.GetString),
 	Outcome:      repo.NewField[*tframex.AuditLog](13, repo.PutString[string]),
 	Level:        repo.NewField[*tframex.AuditLog](14, repo.PutString[string]),
 	Details:      repo.NewField[*tframex.AuditLog](15, repo.PutJSON[map[string]any]),
 	RequestID:    repo.NewField[*tframex.AuditLog](16, repo.PutString[string]),
 	SessionID:    repo.NewField[*tframex.AuditLog](17, repo.PutString[string]),
 	RemoteIP:     repo.NewField[*tframex.AuditLog](18, repo.PutString[string]),
-	Timestamp:    repo.NewRangeField[*tframex.AuditLog](19, repo.PutTime),
+	Timestamp:    repo.NewNilableRangeField[*tframex.AuditLog](19, repo.PutTime, repo.GetTime),
 }
 
 // AuditLogs stores audit logs; Get, Create, Save and the other operations come from [repo.Repository].

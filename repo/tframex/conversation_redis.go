@@ -38,6 +38,7 @@ var conversationEntity = &repo.Entity[*tframex.Conversation, string]{
 	Script:  conversationScript,
 	New:     func() *tframex.Conversation { return new(tframex.Conversation) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(c *tframex.Conversation) string { return c.ID },
 	SetKey:  func(c *tframex.Conversation, id string) error { c.ID = id; return nil },
 	Encode:  encodeConversation,
@@ -90,17 +91,19 @@ func stampConversation(c *tframex.Conversation, s repo.Stamp) {
 
 // ConversationFields names the fields of Conversation in queries and patches.
 var ConversationFields = struct {
-	UserID    repo.EqualField[*tframex.Conversation, string]
+	UserID    repo.NilableEqualField[*tframex.Conversation, string]
 	AgentName repo.EqualField[*tframex.Conversation, string]
 	Title     repo.Field[*tframex.Conversation, string]
 	Metadata  repo.Field[*tframex.Conversation, map[string]any]
 	CreatedAt repo.Range[*tframex.Conversation, time.Time]
+	UpdatedAt repo.Column[*tframex.Conversation]
 }{
-	UserID:    repo.NewEqualField[*tframex.Conversation](1, repo.PutString[string]),
-	AgentName: repo.NewEqualField[*tframex.Conversation](2, repo.PutString[string]),
+	UserID:    repo.NewNilableEqualField[*tframex.Conversation](1, repo.PutString[string], repo.GetString),
+	AgentName: repo.NewEqualField[*tframex.Conversation](2, repo.PutString[string], repo.GetString),
 	Title:     repo.NewField[*tframex.Conversation](3, repo.PutString[string]),
 	Metadata:  repo.NewField[*tframex.Conversation](4, repo.PutJSON[map[string]any]),
-	CreatedAt: repo.NewRange[*tframex.Conversation](5, repo.PutTime),
+	CreatedAt: repo.NewRange[*tframex.Conversation](5, repo.PutTime, repo.GetTime),
+	UpdatedAt: repo.NewColumn[*tframex.Conversation](6),
 }
 
 // Conversations stores conversations; Get, Create, Save and the other operations come from [repo.Repository].

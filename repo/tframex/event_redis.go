@@ -44,6 +44,7 @@ var eventEntity = &repo.Entity[*tframex.Event, string]{
 	Script:  eventScript,
 	New:     func() *tframex.Event { return new(tframex.Event) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(e *tframex.Event) string { return e.ID },
 	SetKey:  func(e *tframex.Event, id string) error { e.ID = id; return nil },
 	Encode:  encodeEvent,
@@ -115,9 +116,9 @@ func stampEvent(e *tframex.Event, s repo.Stamp) {
 var EventFields = struct {
 	EventType    repo.EqualField[*tframex.Event, string]
 	EventSource  repo.Field[*tframex.Event, string]
-	UserID       repo.EqualField[*tframex.Event, string]
-	ResourceType repo.EqualField[*tframex.Event, string]
-	ResourceID   repo.EqualField[*tframex.Event, string]
+	UserID       repo.NilableEqualField[*tframex.Event, string]
+	ResourceType repo.NilableEqualField[*tframex.Event, string]
+	ResourceID   repo.NilableEqualField[*tframex.Event, string]
 	Action       repo.Field[*tframex.Event, string]
 	Status       repo.Field[*tframex.Event, string]
 	Details      repo.Field[*tframex.Event, map[string]any]
@@ -125,17 +126,17 @@ var EventFields = struct {
 	UserAgent    repo.Field[*tframex.Event, string]
 	CreatedAt    repo.Range[*tframex.Event, time.Time]
 }{
-	EventType:    repo.NewEqualField[*tframex.Event](1, repo.PutString[string]),
+	EventType:    repo.NewEqualField[*tframex.Event](1, repo.PutString[string], repo.GetString),
 	EventSource:  repo.NewField[*tframex.Event](2, repo.PutString[string]),
-	UserID:       repo.NewEqualField[*tframex.Event](3, repo.PutString[string]),
-	ResourceType: repo.NewEqualField[*tframex.Event](4, repo.PutString[string]),
-	ResourceID:   repo.NewEqualField[*tframex.Event](5, repo.PutString[string]),
+	UserID:       repo.NewNilableEqualField[*tframex.Event](3, repo.PutString[string], repo.GetString),
+	ResourceType: repo.NewNilableEqualField[*tframex.Event](4, repo.PutString[string], repo.GetString),
+	ResourceID:   repo.NewNilableEqualField[*tframex.Event](5, repo.PutString[string], repo.GetString),
 	Action:       repo.NewField[*tframex.Event](6, repo.PutString[string]),
 	Status:       repo.NewField[*tframex.Event](7, repo.PutString[string]),
 	Details:      repo.NewField[*tframex.Event](8, repo.PutJSON[map[string]any]),
 	IPAddress:    repo.NewField[*tframex.Event](9, repo.PutString[string]),
 	UserAgent:    repo.NewField[*tframex.Event](10, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[*tframex.Event](11, repo.PutTime),
+	CreatedAt:    repo.NewRange[*tframex.Event](11, repo.PutTime, repo.GetTime),
 }
 
 // Events stores events; Get, Create, Save and the other operations come from [repo.Repository].

@@ -41,6 +41,7 @@ var flowExecutionEntity = &repo.Entity[*tframex.FlowExecution, string]{
 	Script: flowExecutionScript,
 	New:    func() *tframex.FlowExecution { return new(tframex.FlowExecution) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(f *tframex.FlowExecution) string { return f.ID },
 	SetKey: func(f *tframex.FlowExecution, id string) error { f.ID = id; return nil },
 	Encode: encodeFlowExecution,
@@ -111,7 +112,7 @@ func putFlowStatus(row *repo.Row, v tframex.FlowStatus) {
 
 // FlowExecutionFields names the fields of FlowExecution in queries and patches.
 var FlowExecutionFields = struct {
-	UserID       repo.EqualField[*tframex.FlowExecution, string]
+	UserID       repo.NilableEqualField[*tframex.FlowExecution, string]
 	FlowName     repo.EqualField[*tframex.FlowExecution, string]
 	Status       repo.EqualField[*tframex.FlowExecution, tframex.FlowStatus]
 	InitialInput repo.Field[*tframex.FlowExecution, string]
@@ -121,12 +122,12 @@ var FlowExecutionFields = struct {
 	ErrorMessage repo.Field[*tframex.FlowExecution, string]
 	Metadata     repo.Field[*tframex.FlowExecution, map[string]any]
 }{
-	UserID:       repo.NewEqualField[*tframex.FlowExecution](1, repo.PutString[string]),
-	FlowName:     repo.NewEqualField[*tframex.FlowExecution](2, repo.PutString[string]),
-	Status:       repo.NewEqualField[*tframex.FlowExecution](3, putFlowStatus),
+	UserID:       repo.NewNilableEqualField[*tframex.FlowExecution](1, repo.PutString[string], repo.GetString),
+	FlowName:     repo.NewEqualField[*tframex.FlowExecution](2, repo.PutString[string], repo.GetString),
+	Status:       repo.NewEqualField[*tframex.FlowExecution](3, putFlowStatus, repo.GetString),
 	InitialInput: repo.NewField[*tframex.FlowExecution](4, repo.PutString[string]),
 	FinalOutput:  repo.NewField[*tframex.FlowExecution](5, repo.PutString[string]),
-	StartedAt:    repo.NewRangeField[*tframex.FlowExecution](6, repo.PutTime),
+	StartedAt:    repo.NewRangeField[*tframex.FlowExecution](6, repo.PutTime, repo.GetTime),
 	CompletedAt:  repo.NewField[*tframex.FlowExecution](7, repo.PutTime),
 	ErrorMessage: repo.NewField[*tframex.FlowExecution](8, repo.PutString[string]),
 	Metadata:     repo.NewField[*tframex.FlowExecution](9, repo.PutJSON[map[string]any]),

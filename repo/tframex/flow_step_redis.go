@@ -39,6 +39,7 @@ var flowStepEntity = &repo.Entity[*tframex.FlowStep, string]{
 	Script: flowStepScript,
 	New:    func() *tframex.FlowStep { return new(tframex.FlowStep) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(f *tframex.FlowStep) string { return f.ID },
 	SetKey: func(f *tframex.FlowStep, id string) error { f.ID = id; return nil },
 	Encode: encodeFlowStep,
@@ -105,10 +106,10 @@ var FlowStepFields = struct {
 	CompletedAt  repo.Field[*tframex.FlowStep, time.Time]
 	ErrorMessage repo.Field[*tframex.FlowStep, string]
 }{
-	ExecutionID:  repo.NewEqualField[*tframex.FlowStep](1, repo.PutString[string]),
+	ExecutionID:  repo.NewEqualField[*tframex.FlowStep](1, repo.PutString[string], repo.GetString),
 	StepName:     repo.NewField[*tframex.FlowStep](2, repo.PutString[string]),
 	StepType:     repo.NewField[*tframex.FlowStep](3, repo.PutString[string]),
-	StepOrder:    repo.NewRangeNumber[*tframex.FlowStep](4, repo.PutInt[int]),
+	StepOrder:    repo.NewRangeNumber[*tframex.FlowStep](4, repo.PutInt[int], repo.GetInt),
 	InputData:    repo.NewField[*tframex.FlowStep](5, repo.PutJSON[any]),
 	OutputData:   repo.NewField[*tframex.FlowStep](6, repo.PutJSON[any]),
 	Status:       repo.NewField[*tframex.FlowStep](7, repo.PutString[string]),

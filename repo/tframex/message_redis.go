@@ -39,6 +39,7 @@ var messageEntity = &repo.Entity[*tframex.Message, string]{
 	Script:  messageScript,
 	New:     func() *tframex.Message { return new(tframex.Message) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(m *tframex.Message) string { return m.ID },
 	SetKey:  func(m *tframex.Message, id string) error { m.ID = id; return nil },
 	Encode:  encodeMessage,
@@ -115,14 +116,14 @@ var MessageFields = struct {
 	Metadata       repo.Field[*tframex.Message, map[string]any]
 	CreatedAt      repo.Range[*tframex.Message, time.Time]
 }{
-	ConversationID: repo.NewEqualField[*tframex.Message](1, repo.PutString[string]),
+	ConversationID: repo.NewEqualField[*tframex.Message](1, repo.PutString[string], repo.GetString),
 	Role:           repo.NewField[*tframex.Message](2, putMessageRole),
 	Content:        repo.NewField[*tframex.Message](3, repo.PutString[string]),
 	ToolCalls:      repo.NewField[*tframex.Message](4, repo.PutJSON[[]map[string]any]),
 	ToolCallID:     repo.NewField[*tframex.Message](5, repo.PutString[string]),
 	Name:           repo.NewField[*tframex.Message](6, repo.PutString[string]),
 	Metadata:       repo.NewField[*tframex.Message](7, repo.PutJSON[map[string]any]),
-	CreatedAt:      repo.NewRange[*tframex.Message](8, repo.PutTime),
+	CreatedAt:      repo.NewRange[*tframex.Message](8, repo.PutTime, repo.GetTime),
 }
 
 // Messages stores messages; Get, Create, Save and the other operations come from [repo.Repository].

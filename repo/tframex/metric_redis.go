@@ -36,6 +36,7 @@ var metricEntity = &repo.Entity[*tframex.Metric, string]{
 	Script: metricScript,
 	New:    func() *tframex.Metric { return new(tframex.Metric) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(m *tframex.Metric) string { return m.ID },
 	SetKey: func(m *tframex.Metric, id string) error { m.ID = id; return nil },
 	Encode: encodeMetric,
@@ -90,11 +91,11 @@ var MetricFields = struct {
 	Timestamp  repo.RangeField[*tframex.Metric, time.Time]
 	Source     repo.Field[*tframex.Metric, string]
 }{
-	MetricName: repo.NewEqualField[*tframex.Metric](1, repo.PutString[string]),
+	MetricName: repo.NewEqualField[*tframex.Metric](1, repo.PutString[string], repo.GetString),
 	MetricType: repo.NewField[*tframex.Metric](2, putMetricType),
 	Value:      repo.NewNumber[*tframex.Metric](3, repo.PutFloat[float64]),
 	Labels:     repo.NewField[*tframex.Metric](4, repo.PutJSON[map[string]string]),
-	Timestamp:  repo.NewRangeField[*tframex.Metric](5, repo.PutTime),
+	Timestamp:  repo.NewRangeField[*tframex.Metric](5, repo.PutTime, repo.GetTime),
 	Source:     repo.NewField[*tframex.Metric](6, repo.PutString[string]),
 }
 

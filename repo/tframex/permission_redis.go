@@ -34,6 +34,7 @@ var permissionEntity = &repo.Entity[*tframex.Permission, string]{
 	Script: permissionScript,
 	New:    func() *tframex.Permission { return new(tframex.Permission) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(p *tframex.Permission) string { return p.ID },
 	SetKey: func(p *tframex.Permission, id string) error { p.ID = id; return nil },
 	Encode: encodePermission,
@@ -70,9 +71,9 @@ var PermissionFields = struct {
 	Action      repo.EqualField[*tframex.Permission, string]
 	Description repo.Field[*tframex.Permission, string]
 }{
-	Name:        repo.NewEqualField[*tframex.Permission](1, repo.PutString[string]),
-	Resource:    repo.NewEqualField[*tframex.Permission](2, repo.PutString[string]),
-	Action:      repo.NewEqualField[*tframex.Permission](3, repo.PutString[string]),
+	Name:        repo.NewEqualField[*tframex.Permission](1, repo.PutString[string], repo.GetString),
+	Resource:    repo.NewEqualField[*tframex.Permission](2, repo.PutString[string], repo.GetString),
+	Action:      repo.NewEqualField[*tframex.Permission](3, repo.PutString[string], repo.GetString),
 	Description: repo.NewField[*tframex.Permission](4, repo.PutString[string]),
 }
 

@@ -40,6 +40,7 @@ var roleEntity = &repo.Entity[*tframex.Role, string]{
 	Script:  roleScript,
 	New:     func() *tframex.Role { return new(tframex.Role) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(r *tframex.Role) string { return r.ID },
 	SetKey:  func(r *tframex.Role, id string) error { r.ID = id; return nil },
 	Encode:  encodeRole,
@@ -94,15 +95,17 @@ func stampRole(r *tframex.Role, s repo.Stamp) {
 var RoleFields = struct {
 	Name        repo.EqualField[*tframex.Role, string]
 	Description repo.Field[*tframex.Role, string]
-	Permissions repo.MemberField[*tframex.Role, []string, string]
-	ParentRole  repo.EqualField[*tframex.Role, string]
+	Permissions repo.NilableMemberField[*tframex.Role, []string, string]
+	ParentRole  repo.NilableEqualField[*tframex.Role, string]
 	CreatedAt   repo.Range[*tframex.Role, time.Time]
+	UpdatedAt   repo.Column[*tframex.Role]
 }{
-	Name:        repo.NewEqualField[*tframex.Role](1, repo.PutString[string]),
+	Name:        repo.NewEqualField[*tframex.Role](1, repo.PutString[string], repo.GetString),
 	Description: repo.NewField[*tframex.Role](2, repo.PutString[string]),
-	Permissions: repo.NewMemberField[*tframex.Role](3, repo.PutJSON[[]string], repo.PutString[string]),
-	ParentRole:  repo.NewEqualField[*tframex.Role](4, repo.PutString[string]),
-	CreatedAt:   repo.NewRange[*tframex.Role](5, repo.PutTime),
+	Permissions: repo.NewNilableMemberField[*tframex.Role](3, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
+	ParentRole:  repo.NewNilableEqualField[*tframex.Role](4, repo.PutString[string], repo.GetString),
+	CreatedAt:   repo.NewRange[*tframex.Role](5, repo.PutTime, repo.GetTime),
+	UpdatedAt:   repo.NewColumn[*tframex.Role](6),
 }
 
 // Roles stores roles; Get, Create, Save and the other operations come from [repo.Repository].

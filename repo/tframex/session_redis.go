@@ -39,6 +39,7 @@ var sessionEntity = &repo.Entity[*tframex.Session, string]{
 	Script:  sessionScript,
 	New:     func() *tframex.Session { return new(tframex.Session) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(s *tframex.Session) string { return s.SessionID },
 	SetKey:  func(s *tframex.Session, id string) error { s.SessionID = id; return nil },
 	Encode:  encodeSession,
@@ -86,8 +87,8 @@ var SessionFields = struct {
 	IsActive     repo.Field[*tframex.Session, bool]
 	Data         repo.Field[*tframex.Session, map[string]any]
 }{
-	UserID:       repo.NewEqualField[*tframex.Session](1, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[*tframex.Session](2, repo.PutTime),
+	UserID:       repo.NewEqualField[*tframex.Session](1, repo.PutString[string], repo.GetString),
+	CreatedAt:    repo.NewRange[*tframex.Session](2, repo.PutTime, repo.GetTime),
 	ExpiresAt:    repo.NewField[*tframex.Session](3, repo.PutTime),
 	LastActivity: repo.NewField[*tframex.Session](4, repo.PutTime),
 	IsActive:     repo.NewField[*tframex.Session](5, repo.PutBool[bool]),

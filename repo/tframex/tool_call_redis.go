@@ -41,6 +41,7 @@ var toolCallEntity = &repo.Entity[*tframex.ToolCall, string]{
 	Script: toolCallScript,
 	New:    func() *tframex.ToolCall { return new(tframex.ToolCall) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(t *tframex.ToolCall) string { return t.ID },
 	SetKey: func(t *tframex.ToolCall, id string) error { t.ID = id; return nil },
 	Encode: encodeToolCall,
@@ -117,15 +118,15 @@ var ToolCallFields = struct {
 	CalledAt         repo.RangeField[*tframex.ToolCall, time.Time]
 	CompletedAt      repo.Field[*tframex.ToolCall, time.Time]
 }{
-	AgentExecutionID: repo.NewEqualField[*tframex.ToolCall](1, repo.PutString[string]),
-	ToolName:         repo.NewEqualField[*tframex.ToolCall](2, repo.PutString[string]),
+	AgentExecutionID: repo.NewEqualField[*tframex.ToolCall](1, repo.PutString[string], repo.GetString),
+	ToolName:         repo.NewEqualField[*tframex.ToolCall](2, repo.PutString[string], repo.GetString),
 	ToolType:         repo.NewField[*tframex.ToolCall](3, putToolType),
 	Arguments:        repo.NewField[*tframex.ToolCall](4, repo.PutJSON[map[string]any]),
 	Result:           repo.NewField[*tframex.ToolCall](5, repo.PutJSON[any]),
 	ExecutionTimeMS:  repo.NewNumber[*tframex.ToolCall](6, repo.PutInt[int64]),
 	Status:           repo.NewField[*tframex.ToolCall](7, repo.PutString[string]),
 	ErrorMessage:     repo.NewField[*tframex.ToolCall](8, repo.PutString[string]),
-	CalledAt:         repo.NewRangeField[*tframex.ToolCall](9, repo.PutTime),
+	CalledAt:         repo.NewRangeField[*tframex.ToolCall](9, repo.PutTime, repo.GetTime),
 	CompletedAt:      repo.NewField[*tframex.ToolCall](10, repo.PutTime),
 }
 

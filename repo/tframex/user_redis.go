@@ -43,6 +43,7 @@ var userEntity = &repo.Entity[*tframex.User, string]{
 	Script:  userScript,
 	New:     func() *tframex.User { return new(tframex.User) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(u *tframex.User) string { return u.ID },
 	SetKey:  func(u *tframex.User, id string) error { u.ID = id; return nil },
 	Encode:  encodeUser,
@@ -108,22 +109,24 @@ func stampUser(u *tframex.User, s repo.Stamp) {
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
 	Username     repo.EqualField[*tframex.User, string]
-	Email        repo.EqualField[*tframex.User, string]
+	Email        repo.NilableEqualField[*tframex.User, string]
 	PasswordHash repo.Field[*tframex.User, string]
 	APIKey       repo.Field[*tframex.User, string]
 	IsActive     repo.Field[*tframex.User, bool]
-	Roles        repo.MemberField[*tframex.User, []string, string]
+	Roles        repo.NilableMemberField[*tframex.User, []string, string]
 	Metadata     repo.Field[*tframex.User, map[string]any]
 	CreatedAt    repo.Range[*tframex.User, time.Time]
+	UpdatedAt    repo.Column[*tframex.User]
 }{
-	Username:     repo.NewEqualField[*tframex.User](1, repo.PutString[string]),
-	Email:        repo.NewEqualField[*tframex.User](2, repo.PutString[string]),
+	Username:     repo.NewEqualField[*tframex.User](1, repo.PutString[string], repo.GetString),
+	Email:        repo.NewNilableEqualField[*tframex.User](2, repo.PutString[string], repo.GetString),
 	PasswordHash: repo.NewField[*tframex.User](3, repo.PutString[string]),
 	APIKey:       repo.NewField[*tframex.User](4, repo.PutString[string]),
 	IsActive:     repo.NewField[*tframex.User](5, repo.PutBool[bool]),
-	Roles:        repo.NewMemberField[*tframex.User](6, repo.PutJSON[[]string], repo.PutString[string]),
+	Roles:        repo.NewNilableMemberField[*tframex.User](6, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Metadata:     repo.NewField[*tframex.User](7, repo.PutJSON[map[string]any]),
-	CreatedAt:    repo.NewRange[*tframex.User](8, repo.PutTime),
+	CreatedAt:    repo.NewRange[*tframex.User](8, repo.PutTime, repo.GetTime),
+	UpdatedAt:    repo.NewColumn[*tframex.User](9),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].

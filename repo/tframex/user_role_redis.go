@@ -22,6 +22,15 @@ type UserRoleKey struct {
 	RoleID string
 }
 
+// parseUserRoleKey returns the key that has that id.
+func parseUserRoleKey(id string) (UserRoleKey, error) {
+	var k UserRoleKey
+	r := repo.ReadID(id, 2)
+	k.UserID = r.String()
+	k.RoleID = r.String()
+	return k, r.Err()
+}
+
 // userRoleEntity describes user roles to package repo.
 var userRoleEntity = &repo.Entity[*tframex.UserRole, UserRoleKey]{
 	Name: "user_roles",
@@ -42,6 +51,7 @@ var userRoleEntity = &repo.Entity[*tframex.UserRole, UserRoleKey]{
 	ID: func(k UserRoleKey) (string, error) {
 		return repo.NewID(2).String(k.UserID).String(k.RoleID).Join()
 	},
+	Parse: parseUserRoleKey,
 	Key: func(u *tframex.UserRole) UserRoleKey {
 		return UserRoleKey{UserID: u.UserID, RoleID: u.RoleID}
 	},
@@ -77,9 +87,9 @@ var UserRoleFields = struct {
 	AssignedAt repo.RangeField[*tframex.UserRole, time.Time]
 	AssignedBy repo.Field[*tframex.UserRole, string]
 }{
-	UserID:     repo.NewEqual[*tframex.UserRole](0, repo.PutString[string]),
-	RoleID:     repo.NewEqual[*tframex.UserRole](1, repo.PutString[string]),
-	AssignedAt: repo.NewRangeField[*tframex.UserRole](2, repo.PutTime),
+	UserID:     repo.NewEqual[*tframex.UserRole](0, repo.PutString[string], repo.GetString),
+	RoleID:     repo.NewEqual[*tframex.UserRole](1, repo.PutString[string], repo.GetString),
+	AssignedAt: repo.NewRangeField[*tframex.UserRole](2, repo.PutTime, repo.GetTime),
 	AssignedBy: repo.NewField[*tframex.UserRole](3, repo.PutString[string]),
 }
 

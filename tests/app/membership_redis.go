@@ -21,6 +21,15 @@ type MembershipKey struct {
 	User  string
 }
 
+// parseMembershipKey returns the key that has that id.
+func parseMembershipKey(id string) (MembershipKey, error) {
+	var k MembershipKey
+	r := repo.ReadID(id, 2)
+	k.Group = r.String()
+	k.User = r.String()
+	return k, r.Err()
+}
+
 // membershipEntity describes memberships to package repo.
 var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	Name: "memberships",
@@ -42,6 +51,7 @@ var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	ID: func(k MembershipKey) (string, error) {
 		return repo.NewID(2).String(k.Group).String(k.User).Join()
 	},
+	Parse: parseMembershipKey,
 	Key: func(m *Membership) MembershipKey {
 		return MembershipKey{Group: m.Group, User: m.User}
 	},
@@ -78,13 +88,13 @@ func decodeMembership(r repo.Reader, m *Membership) error {
 var MembershipFields = struct {
 	Group repo.Equal[*Membership, string]
 	User  repo.Equal[*Membership, string]
-	Since repo.RangeField[*Membership, time.Time]
-	Rank  repo.EqualNumber[*Membership, int32]
+	Since repo.NilableRangeField[*Membership, time.Time]
+	Rank  repo.NilableEqualNumber[*Membership, int32]
 }{
-	Group: repo.NewEqual[*Membership](0, repo.PutString[string]),
-	User:  repo.NewEqual[*Membership](1, repo.PutString[string]),
-	Since: repo.NewRangeField[*Membership](2, repo.PutTime),
-	Rank:  repo.NewEqualNumber[*Membership](3, repo.PutInt[int32]),
+	Group: repo.NewEqual[*Membership](0, repo.PutString[string], repo.GetString),
+	User:  repo.NewEqual[*Membership](1, repo.PutString[string], repo.GetString),
+	Since: repo.NewNilableRangeField[*Membership](2, repo.PutTime, repo.GetTime),
+	Rank:  repo.NewNilableEqualNumber[*Membership](3, repo.PutInt[int32], repo.GetInt),
 }
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].

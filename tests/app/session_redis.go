@@ -42,6 +42,7 @@ var sessionEntity = &repo.Entity[*Session, uuid.UUID]{
 	Script:  sessionScript,
 	New:     func() *Session { return new(Session) },
 	ID:      repo.TextID[uuid.UUID],
+	Parse:   repo.ParseText[uuid.UUID],
 	Key:     func(s *Session) uuid.UUID { return s.ID },
 	SetKey:  func(s *Session, id string) error { return s.ID.UnmarshalText([]byte(id)) },
 	Encode:  encodeSession,
@@ -95,13 +96,15 @@ var SessionFields = struct {
 	Origin    repo.EqualField[*Session, string]
 	Hits      repo.EqualNumber[*Session, uint32]
 	LastSeen  repo.RangeField[*Session, time.Time]
+	CreatedAt repo.Column[*Session]
 	ExpiresAt repo.Field[*Session, time.Time]
 }{
-	UserID:    repo.NewEqualField[*Session](1, repo.PutString[string]),
-	Device:    repo.NewEqualField[*Session](2, repo.PutString[string]),
-	Origin:    repo.NewEqualField[*Session](3, repo.PutString[string]),
-	Hits:      repo.NewEqualNumber[*Session](4, repo.PutUint[uint32]),
-	LastSeen:  repo.NewRangeField[*Session](5, repo.PutTime),
+	UserID:    repo.NewEqualField[*Session](1, repo.PutString[string], repo.GetString),
+	Device:    repo.NewEqualField[*Session](2, repo.PutString[string], repo.GetString),
+	Origin:    repo.NewEqualField[*Session](3, repo.PutString[string], repo.GetString),
+	Hits:      repo.NewEqualNumber[*Session](4, repo.PutUint[uint32], repo.GetUint),
+	LastSeen:  repo.NewRangeField[*Session](5, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewColumn[*Session](6),
 	ExpiresAt: repo.NewField[*Session](7, repo.PutTime),
 }
 

@@ -34,6 +34,7 @@ var tokenEntity = &repo.Entity[*Token, int64]{
 	Script:  tokenScript,
 	New:     func() *Token { return new(Token) },
 	ID:      repo.IntID[int64],
+	Parse:   repo.ParseInt[int64],
 	Key:     func(t *Token) int64 { return t.Number },
 	Encode:  encodeToken,
 	Decode:  decodeToken,
@@ -59,8 +60,8 @@ var TokenFields = struct {
 	UserID repo.EqualField[*Token, string]
 	Serial repo.LexNumber[*Token, int64]
 }{
-	UserID: repo.NewEqualField[*Token](1, repo.PutString[string]),
-	Serial: repo.NewLexNumber[*Token](2, repo.PutInt[int64]),
+	UserID: repo.NewEqualField[*Token](1, repo.PutString[string], repo.GetString),
+	Serial: repo.NewLexNumber[*Token](2, repo.PutInt[int64], repo.GetInt),
 }
 
 // Tokens stores tokens; Get, Create, Save and the other operations come from [repo.Repository].

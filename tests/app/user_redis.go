@@ -50,6 +50,7 @@ var userEntity = &repo.Entity[*User, string]{
 	Script:   userScript,
 	New:      func() *User { return new(User) },
 	ID:       repo.StringID[string],
+	Parse:    repo.ParseString[string],
 	Key:      func(u *User) string { return u.ID },
 	SetKey:   func(u *User, id string) error { u.ID = id; return nil },
 	Encode:   encodeUser,
@@ -127,27 +128,31 @@ func putStatus(row *repo.Row, v Status) {
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
 	Username  repo.EqualField[*User, string]
-	Email     repo.EqualField[*User, string]
+	Email     repo.NilableEqualField[*User, string]
 	Status    repo.EqualField[*User, Status]
 	Age       repo.RangeNumber[*User, int]
-	Tags      repo.MemberField[*User, []string, string]
+	Tags      repo.NilableMemberField[*User, []string, string]
 	Password  repo.Field[*User, []byte]
 	Logins    repo.Number[*User, int64]
 	Balance   repo.RangeNumber[*User, float64]
 	Nickname  repo.LexField[*User, string]
 	CreatedAt repo.Range[*User, time.Time]
+	UpdatedAt repo.Column[*User]
+	Version   repo.Column[*User]
 	Metadata  repo.Field[*User, map[string]any]
 }{
-	Username:  repo.NewEqualField[*User](1, repo.PutString[string]),
-	Email:     repo.NewEqualField[*User](2, repo.PutString[string]),
-	Status:    repo.NewEqualField[*User](3, putStatus),
-	Age:       repo.NewRangeNumber[*User](4, repo.PutInt[int]),
-	Tags:      repo.NewMemberField[*User](5, repo.PutJSON[[]string], repo.PutString[string]),
+	Username:  repo.NewEqualField[*User](1, repo.PutString[string], repo.GetString),
+	Email:     repo.NewNilableEqualField[*User](2, repo.PutString[string], repo.GetString),
+	Status:    repo.NewEqualField[*User](3, putStatus, repo.GetString),
+	Age:       repo.NewRangeNumber[*User](4, repo.PutInt[int], repo.GetInt),
+	Tags:      repo.NewNilableMemberField[*User](5, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Password:  repo.NewField[*User](6, repo.PutBytes[[]byte]),
 	Logins:    repo.NewNumber[*User](7, repo.PutInt[int64]),
-	Balance:   repo.NewRangeNumber[*User](8, repo.PutFloat[float64]),
-	Nickname:  repo.NewLexField[*User](9, repo.PutString[string]),
-	CreatedAt: repo.NewRange[*User](10, repo.PutTime),
+	Balance:   repo.NewRangeNumber[*User](8, repo.PutFloat[float64], repo.GetFloat),
+	Nickname:  repo.NewLexField[*User](9, repo.PutString[string], repo.GetString),
+	CreatedAt: repo.NewRange[*User](10, repo.PutTime, repo.GetTime),
+	UpdatedAt: repo.NewColumn[*User](11),
+	Version:   repo.NewColumn[*User](12),
 	Metadata:  repo.NewField[*User](13, repo.PutJSON[map[string]any]),
 }
 

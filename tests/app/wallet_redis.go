@@ -35,6 +35,7 @@ var walletEntity = &repo.Entity[*Wallet, string]{
 	Script:  walletScript,
 	New:     func() *Wallet { return new(Wallet) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(w *Wallet) string { return w.ID },
 	SetKey:  func(w *Wallet, id string) error { w.ID = id; return nil },
 	Encode:  encodeWallet,
@@ -69,11 +70,15 @@ func stampWallet(w *Wallet, s repo.Stamp) {
 
 // WalletFields names the fields of Wallet in queries and patches.
 var WalletFields = struct {
-	Owner repo.EqualField[*Wallet, string]
-	Cents repo.RangeNumber[*Wallet, int64]
+	Owner     repo.EqualField[*Wallet, string]
+	Cents     repo.RangeNumber[*Wallet, int64]
+	CreatedAt repo.Column[*Wallet]
+	Version   repo.Column[*Wallet]
 }{
-	Owner: repo.NewEqualField[*Wallet](1, repo.PutString[string]),
-	Cents: repo.NewRangeNumber[*Wallet](2, repo.PutInt[int64]),
+	Owner:     repo.NewEqualField[*Wallet](1, repo.PutString[string], repo.GetString),
+	Cents:     repo.NewRangeNumber[*Wallet](2, repo.PutInt[int64], repo.GetInt),
+	CreatedAt: repo.NewColumn[*Wallet](3),
+	Version:   repo.NewColumn[*Wallet](4),
 }
 
 // Wallets stores wallets; Get, Create, Save and the other operations come from [repo.Repository].

@@ -36,6 +36,7 @@ var accountEntity = &repo.Entity[*Account, string]{
 	Script: accountScript,
 	New:    func() *Account { return new(Account) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(a *Account) string { return a.ID },
 	SetKey: func(a *Account, id string) error { a.ID = id; return nil },
 	Encode: encodeAccount,
@@ -74,9 +75,9 @@ var AccountFields = struct {
 	Visits repo.Number[*Account, int64]
 	Active repo.Field[*Account, bool]
 }{
-	Email:  repo.NewEqualField[*Account](1, repo.PutString[string]),
-	Status: repo.NewEqualField[*Account](2, repo.PutString[string]),
-	Score:  repo.NewRangeNumber[*Account](3, repo.PutInt[int64]),
+	Email:  repo.NewEqualField[*Account](1, repo.PutString[string], repo.GetString),
+	Status: repo.NewEqualField[*Account](2, repo.PutString[string], repo.GetString),
+	Score:  repo.NewRangeNumber[*Account](3, repo.PutInt[int64], repo.GetInt),
 	Text:   repo.NewField[*Account](4, repo.PutString[string]),
 	Visits: repo.NewNumber[*Account](5, repo.PutInt[int64]),
 	Active: repo.NewField[*Account](6, repo.PutBool[bool]),

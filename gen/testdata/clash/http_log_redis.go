@@ -24,6 +24,7 @@ var httpLogEntity = &repo.Entity[*HTTPLog, string]{
 	Script: httpLogScript,
 	New:    func() *HTTPLog { return new(HTTPLog) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(h *HTTPLog) string { return h.ID },
 	SetKey: func(h *HTTPLog, id string) error { h.ID = id; return nil },
 	Encode: encodeHTTPLog,

@@ -45,6 +45,7 @@ var roleEntity = &repo.Entity[*Role, string]{
 	Script:  roleScript,
 	New:     func() *Role { return new(Role) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(r *Role) string { return r.ID },
 	SetKey:  func(r *Role, id string) error { r.ID = id; return nil },
 	Encode:  encodeRole,
@@ -88,23 +89,25 @@ func stampRole(r *Role, s repo.Stamp) {
 
 // RoleFields names the fields of Role in queries and patches.
 var RoleFields = struct {
-	Ctx  repo.EqualField[*Role, string]
-	R    repo.EqualField[*Role, string]
-	Row  repo.EqualField[*Role, string]
-	Type repo.EqualField[*Role, string]
-	Len  repo.EqualNumber[*Role, int]
-	Repo repo.Field[*Role, repopkg.State]
-	UUID repo.EqualField[*Role, uuid.UUID]
-	Mark repo.EqualField[*Role, uuidpkg.Mark]
+	Ctx     repo.EqualField[*Role, string]
+	R       repo.EqualField[*Role, string]
+	Row     repo.EqualField[*Role, string]
+	Type    repo.EqualField[*Role, string]
+	Len     repo.EqualNumber[*Role, int]
+	Repo    repo.Field[*Role, repopkg.State]
+	UUID    repo.EqualField[*Role, uuid.UUID]
+	Mark    repo.EqualField[*Role, uuidpkg.Mark]
+	Version repo.Column[*Role]
 }{
-	Ctx:  repo.NewEqualField[*Role](1, repo.PutString[string]),
-	R:    repo.NewEqualField[*Role](2, repo.PutString[string]),
-	Row:  repo.NewEqualField[*Role](3, repo.PutString[string]),
-	Type: repo.NewEqualField[*Role](4, repo.PutString[string]),
-	Len:  repo.NewEqualNumber[*Role](5, repo.PutInt[int]),
-	Repo: repo.NewField[*Role](6, repo.PutJSON[repopkg.State]),
-	UUID: repo.NewEqualField[*Role](7, repo.PutText[uuid.UUID]),
-	Mark: repo.NewEqualField[*Role](8, repo.PutString[uuidpkg.Mark]),
+	Ctx:     repo.NewEqualField[*Role](1, repo.PutString[string], repo.GetString),
+	R:       repo.NewEqualField[*Role](2, repo.PutString[string], repo.GetString),
+	Row:     repo.NewEqualField[*Role](3, repo.PutString[string], repo.GetString),
+	Type:    repo.NewEqualField[*Role](4, repo.PutString[string], repo.GetString),
+	Len:     repo.NewEqualNumber[*Role](5, repo.PutInt[int], repo.GetInt),
+	Repo:    repo.NewField[*Role](6, repo.PutJSON[repopkg.State]),
+	UUID:    repo.NewEqualField[*Role](7, repo.PutText[uuid.UUID], repo.GetText),
+	Mark:    repo.NewEqualField[*Role](8, repo.PutString[uuidpkg.Mark], repo.GetString),
+	Version: repo.NewColumn[*Role](9),
 }
 
 // RoleRepository stores role; Get, Create, Save and the other operations come from [repo.Repository].

@@ -33,6 +33,7 @@ var sessionEntity = &repo.Entity[*Session, string]{
 	Script: sessionScript,
 	New:    func() *Session { return new(Session) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(s *Session) string { return s.ID },
 	SetKey: func(s *Session, id string) error { s.ID = id; return nil },
 	Encode: encodeSession,
@@ -66,13 +67,15 @@ func stampSession(s *Session, stamp repo.Stamp) {
 
 // SessionFields2 names the fields of Session in queries and patches.
 var SessionFields2 = struct {
-	A     repo.EqualField[*Session, string]
-	B     repo.EqualField[*Session, string]
-	AAndB repo.EqualField[*Session, string]
+	A       repo.EqualField[*Session, string]
+	B       repo.EqualField[*Session, string]
+	AAndB   repo.EqualField[*Session, string]
+	Version repo.Column[*Session]
 }{
-	A:     repo.NewEqualField[*Session](1, repo.PutString[string]),
-	B:     repo.NewEqualField[*Session](2, repo.PutString[string]),
-	AAndB: repo.NewEqualField[*Session](3, repo.PutString[string]),
+	A:       repo.NewEqualField[*Session](1, repo.PutString[string], repo.GetString),
+	B:       repo.NewEqualField[*Session](2, repo.PutString[string], repo.GetString),
+	AAndB:   repo.NewEqualField[*Session](3, repo.PutString[string], repo.GetString),
+	Version: repo.NewColumn[*Session](4),
 }
 
 // SessionsRepository stores sessions; Get, Create, Save and the other operations come from [repo.Repository].

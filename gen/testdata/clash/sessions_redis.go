@@ -31,6 +31,7 @@ var sessionsEntity = &repo.Entity[*Sessions, string]{
 	Script: sessionsScript,
 	New:    func() *Sessions { return new(Sessions) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(s *Sessions) string { return s.ID },
 	SetKey: func(s *Sessions, id string) error { s.ID = id; return nil },
 	Encode: encodeSessions,
@@ -57,8 +58,8 @@ var SessionsFields = struct {
 	C repo.EqualField[*Sessions, string]
 	D repo.EqualField[*Sessions, string]
 }{
-	C: repo.NewEqualField[*Sessions](1, repo.PutString[string]),
-	D: repo.NewEqualField[*Sessions](2, repo.PutString[string]),
+	C: repo.NewEqualField[*Sessions](1, repo.PutString[string], repo.GetString),
+	D: repo.NewEqualField[*Sessions](2, repo.PutString[string], repo.GetString),
 }
 
 // SessionRepository stores session; Get, Create, Save and the other operations come from [repo.Repository].

@@ -24,6 +24,7 @@ var httpLogEntity2 = &repo.Entity[*HttpLog, string]{
 	Script: httpLogScript2,
 	New:    func() *HttpLog { return new(HttpLog) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(h *HttpLog) string { return h.ID },
 	SetKey: func(h *HttpLog, id string) error { h.ID = id; return nil },
 	Encode: encodeHttpLog,

@@ -34,6 +34,7 @@ var documentEntity = &repo.Entity[*Document, string]{
 	Script:  documentScript,
 	New:     func() *Document { return new(Document) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(d *Document) string { return d.ID },
 	SetKey:  func(d *Document, id string) error { d.ID = id; return nil },
 	Encode:  encodeDocument,
@@ -69,11 +70,13 @@ func stampDocument(d *Document, s repo.Stamp) {
 // DocumentFields names the fields of Document in queries and patches.
 var DocumentFields = struct {
 	CreatedAt repo.Range[*Document, time.Time]
+	Version   repo.Column[*Document]
 	OwnerID   repo.EqualField[*Document, string]
 	Title     repo.Field[*Document, string]
 }{
-	CreatedAt: repo.NewRange[*Document](1, repo.PutTime),
-	OwnerID:   repo.NewEqualField[*Document](3, repo.PutString[string]),
+	CreatedAt: repo.NewRange[*Document](1, repo.PutTime, repo.GetTime),
+	Version:   repo.NewColumn[*Document](2),
+	OwnerID:   repo.NewEqualField[*Document](3, repo.PutString[string], repo.GetString),
 	Title:     repo.NewField[*Document](4, repo.PutString[string]),
 }
 

@@ -42,6 +42,7 @@ var orderEntity = &repo.Entity[*Order, string]{
 	Script: orderScript,
 	New:    func() *Order { return new(Order) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(o *Order) string { return o.ID },
 	SetKey: func(o *Order, id string) error { o.ID = id; return nil },
 	Encode: encodeOrder,
@@ -122,19 +123,19 @@ var OrderFields = struct {
 	Priority  repo.EqualField[*Order, Priority]
 	Free      repo.Field[*Order, Status]
 	Color     repo.RangeField[*Order, color.Status]
-	Backup    repo.EqualField[*Order, color.Status]
+	Backup    repo.NilableEqualField[*Order, color.Status]
 	Code      repo.EqualField[*Order, string]
 	CreatedAt repo.Range[*Order, time.Time]
 }{
-	Status:    repo.NewEqualField[*Order](1, putStatus),
+	Status:    repo.NewEqualField[*Order](1, putStatus, repo.GetString),
 	Was:       repo.NewField[*Order](2, putStatus),
 	Next:      repo.NewField[*Order](3, putStatus),
-	Priority:  repo.NewEqualField[*Order](4, putPriority),
+	Priority:  repo.NewEqualField[*Order](4, putPriority, repo.GetUint),
 	Free:      repo.NewField[*Order](5, repo.PutString[Status]),
-	Color:     repo.NewRangeField[*Order](6, putColorStatus),
-	Backup:    repo.NewEqualField[*Order](7, putColorStatus),
-	Code:      repo.NewEqualField[*Order](8, repo.PutString[string]),
-	CreatedAt: repo.NewRange[*Order](9, repo.PutTime),
+	Color:     repo.NewRangeField[*Order](6, putColorStatus, repo.GetInt),
+	Backup:    repo.NewNilableEqualField[*Order](7, putColorStatus, repo.GetInt),
+	Code:      repo.NewEqualField[*Order](8, repo.PutString[string], repo.GetString),
+	CreatedAt: repo.NewRange[*Order](9, repo.PutTime, repo.GetTime),
 }
 
 // Orders stores orders; Get, Create, Save and the other operations come from [repo.Repository].

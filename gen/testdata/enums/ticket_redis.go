@@ -28,6 +28,7 @@ var ticketEntity = &repo.Entity[*Ticket, string]{
 	Script: ticketScript,
 	New:    func() *Ticket { return new(Ticket) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(t *Ticket) string { return t.ID },
 	SetKey: func(t *Ticket, id string) error { t.ID = id; return nil },
 	Encode: encodeTicket,
@@ -51,7 +52,7 @@ func decodeTicket(r repo.Reader, t *Ticket) error {
 var TicketFields = struct {
 	Status repo.EqualField[*Ticket, Status]
 }{
-	Status: repo.NewEqualField[*Ticket](1, putStatus),
+	Status: repo.NewEqualField[*Ticket](1, putStatus, repo.GetString),
 }
 
 // Tickets stores tickets; Get, Create, Save and the other operations come from [repo.Repository].

@@ -86,6 +86,7 @@ var productEntity = &repo.Entity[*Product, string]{
 	Script:  productScript,
 	New:     func() *Product { return new(Product) },
 	ID:      repo.StringID[string],
+	Parse:   repo.ParseString[string],
 	Key:     func(p *Product) string { return p.ID },
 	SetKey:  func(p *Product, id string) error { p.ID = id; return nil },
 	Encode:  encodeProduct,
@@ -198,60 +199,60 @@ var ProductFields = struct {
 	Shop     repo.EqualField[*Product, string]
 	SKU      repo.EqualField[*Product, string]
 	Serial   repo.EqualNumber[*Product, uint64]
-	Hash     repo.EqualField[*Product, []byte]
+	Hash     repo.NilableEqualField[*Product, []byte]
 	Weight   repo.EqualNumber[*Product, float32]
-	Seen     repo.EqualField[*Product, time.Time]
-	Host     repo.EqualField[*Product, netip.Addr]
+	Seen     repo.NilableEqualField[*Product, time.Time]
+	Host     repo.NilableEqualField[*Product, netip.Addr]
 	Fresh    repo.EqualNumber[*Product, time.Duration]
 	Region   repo.EqualField[*Product, string]
 	Building repo.EqualField[*Product, string]
 	Floor    repo.EqualNumber[*Product, int]
 	Listed   repo.EqualField[*Product, bool]
-	Price    repo.RangeNumber[*Product, int64]
+	Price    repo.NilableRangeNumber[*Product, int64]
 	Stock    repo.RangeNumber[*Product, int]
 	Rating   repo.RangeNumber[*Product, float64]
 	Warranty repo.RangeNumber[*Product, time.Duration]
 	Title    repo.LexField[*Product, string]
 	Big      repo.LexNumber[*Product, uint64]
 	Gateway  repo.LexField[*Product, netip.Addr]
-	Colors   repo.MemberField[*Product, []string, string]
-	Labels   repo.MemberField[*Product, []Label, Label]
-	Sizes    repo.MemberField[*Product, []int8, int8]
-	Masks    repo.MemberField[*Product, []uint, uint]
-	Hosts    repo.MemberField[*Product, []netip.Addr, netip.Addr]
+	Colors   repo.NilableMemberField[*Product, []string, string]
+	Labels   repo.NilableMemberField[*Product, []Label, Label]
+	Sizes    repo.NilableMemberField[*Product, []int8, int8]
+	Masks    repo.NilableMemberField[*Product, []uint, uint]
+	Hosts    repo.NilableMemberField[*Product, []netip.Addr, netip.Addr]
 	Added    repo.Lex[*Product, time.Time]
 	Changed  repo.Equal[*Product, time.Time]
 	Until    repo.RangeField[*Product, time.Time]
 	Version  repo.Range[*Product, int]
 }{
-	Shop:     repo.NewEqualField[*Product](1, repo.PutString[string]),
-	SKU:      repo.NewEqualField[*Product](2, repo.PutString[string]),
-	Serial:   repo.NewEqualNumber[*Product](3, repo.PutUint[uint64]),
-	Hash:     repo.NewEqualField[*Product](4, repo.PutBytes[[]byte]),
-	Weight:   repo.NewEqualNumber[*Product](5, repo.PutFloat[float32]),
-	Seen:     repo.NewEqualField[*Product](6, repo.PutTime),
-	Host:     repo.NewEqualField[*Product](7, repo.PutText[netip.Addr]),
-	Fresh:    repo.NewEqualNumber[*Product](8, repo.PutInt[time.Duration]),
-	Region:   repo.NewEqualField[*Product](9, repo.PutString[string]),
-	Building: repo.NewEqualField[*Product](10, repo.PutString[string]),
-	Floor:    repo.NewEqualNumber[*Product](11, repo.PutInt[int]),
-	Listed:   repo.NewEqualField[*Product](12, repo.PutBool[bool]),
-	Price:    repo.NewRangeNumber[*Product](13, repo.PutInt[int64]),
-	Stock:    repo.NewRangeNumber[*Product](14, repo.PutInt[int]),
-	Rating:   repo.NewRangeNumber[*Product](15, repo.PutFloat[float64]),
-	Warranty: repo.NewRangeNumber[*Product](16, repo.PutInt[time.Duration]),
-	Title:    repo.NewLexField[*Product](17, repo.PutString[string]),
-	Big:      repo.NewLexNumber[*Product](18, repo.PutUint[uint64]),
-	Gateway:  repo.NewLexField[*Product](19, repo.PutText[netip.Addr]),
-	Colors:   repo.NewMemberField[*Product](20, repo.PutJSON[[]string], repo.PutString[string]),
-	Labels:   repo.NewMemberField[*Product](21, repo.PutJSON[[]Label], repo.PutString[Label]),
-	Sizes:    repo.NewMemberField[*Product](22, repo.PutJSON[[]int8], repo.PutInt[int8]),
-	Masks:    repo.NewMemberField[*Product](23, repo.PutJSON[[]uint], repo.PutUint[uint]),
-	Hosts:    repo.NewMemberField[*Product](24, repo.PutJSON[[]netip.Addr], repo.PutText[netip.Addr]),
-	Added:    repo.NewLex[*Product](25, repo.PutTime),
-	Changed:  repo.NewEqual[*Product](26, repo.PutTime),
-	Until:    repo.NewRangeField[*Product](27, repo.PutTime),
-	Version:  repo.NewRange[*Product](28, repo.PutInt[int]),
+	Shop:     repo.NewEqualField[*Product](1, repo.PutString[string], repo.GetString),
+	SKU:      repo.NewEqualField[*Product](2, repo.PutString[string], repo.GetString),
+	Serial:   repo.NewEqualNumber[*Product](3, repo.PutUint[uint64], repo.GetUint),
+	Hash:     repo.NewNilableEqualField[*Product](4, repo.PutBytes[[]byte], repo.GetBytes),
+	Weight:   repo.NewEqualNumber[*Product](5, repo.PutFloat[float32], repo.GetFloat),
+	Seen:     repo.NewNilableEqualField[*Product](6, repo.PutTime, repo.GetTime),
+	Host:     repo.NewNilableEqualField[*Product](7, repo.PutText[netip.Addr], repo.GetText),
+	Fresh:    repo.NewEqualNumber[*Product](8, repo.PutInt[time.Duration], repo.GetInt),
+	Region:   repo.NewEqualField[*Product](9, repo.PutString[string], repo.GetString),
+	Building: repo.NewEqualField[*Product](10, repo.PutString[string], repo.GetString),
+	Floor:    repo.NewEqualNumber[*Product](11, repo.PutInt[int], repo.GetInt),
+	Listed:   repo.NewEqualField[*Product](12, repo.PutBool[bool], repo.GetBool),
+	Price:    repo.NewNilableRangeNumber[*Product](13, repo.PutInt[int64], repo.GetInt),
+	Stock:    repo.NewRangeNumber[*Product](14, repo.PutInt[int], repo.GetInt),
+	Rating:   repo.NewRangeNumber[*Product](15, repo.PutFloat[float64], repo.GetFloat),
+	Warranty: repo.NewRangeNumber[*Product](16, repo.PutInt[time.Duration], repo.GetInt),
+	Title:    repo.NewLexField[*Product](17, repo.PutString[string], repo.GetString),
+	Big:      repo.NewLexNumber[*Product](18, repo.PutUint[uint64], repo.GetUint),
+	Gateway:  repo.NewLexField[*Product](19, repo.PutText[netip.Addr], repo.GetText),
+	Colors:   repo.NewNilableMemberField[*Product](20, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
+	Labels:   repo.NewNilableMemberField[*Product](21, repo.PutJSON[[]Label], repo.PutString[Label], repo.GetString),
+	Sizes:    repo.NewNilableMemberField[*Product](22, repo.PutJSON[[]int8], repo.PutInt[int8], repo.GetInt),
+	Masks:    repo.NewNilableMemberField[*Product](23, repo.PutJSON[[]uint], repo.PutUint[uint], repo.GetUint),
+	Hosts:    repo.NewNilableMemberField[*Product](24, repo.PutJSON[[]netip.Addr], repo.PutText[netip.Addr], repo.GetText),
+	Added:    repo.NewLex[*Product](25, repo.PutTime, repo.GetTime),
+	Changed:  repo.NewEqual[*Product](26, repo.PutTime, repo.GetTime),
+	Until:    repo.NewRangeField[*Product](27, repo.PutTime, repo.GetTime),
+	Version:  repo.NewRange[*Product](28, repo.PutInt[int], repo.GetInt),
 }
 
 // Products stores products; Get, Create, Save and the other operations come from [repo.Repository].

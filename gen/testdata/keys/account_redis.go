@@ -26,6 +26,7 @@ var accountEntity = &repo.Entity[*Account, AccountID]{
 	Script:  accountScript,
 	New:     func() *Account { return new(Account) },
 	ID:      repo.StringID[AccountID],
+	Parse:   repo.ParseString[AccountID],
 	Key:     func(a *Account) AccountID { return a.ID },
 	SetKey:  func(a *Account, id string) error { a.ID = AccountID(id); return nil },
 	Encode:  encodeAccount,
@@ -49,6 +50,13 @@ func decodeAccount(r repo.Reader, a *Account) error {
 // stampAccount sets the fields of a that the repository keeps.
 func stampAccount(a *Account, s repo.Stamp) {
 	a.Version = uint32(s.Version)
+}
+
+// AccountFields names the fields of Account in queries and patches.
+var AccountFields = struct {
+	Version repo.Column[*Account]
+}{
+	Version: repo.NewColumn[*Account](1),
 }
 
 // Accounts stores accounts; Get, Create, Save and the other operations come from [repo.Repository].

@@ -28,6 +28,7 @@ var deviceEntity = &repo.Entity[*Device, Serial]{
 	Script:  deviceScript,
 	New:     func() *Device { return new(Device) },
 	ID:      repo.UintID[Serial],
+	Parse:   repo.ParseUint[Serial],
 	Key:     func(d *Device) Serial { return d.Serial },
 	Encode:  encodeDevice,
 	Decode:  decodeDevice,

@@ -31,6 +31,7 @@ var hostEntity = &repo.Entity[*Host, netip.Addr]{
 	Script:  hostScript,
 	New:     func() *Host { return new(Host) },
 	ID:      repo.TextID[netip.Addr],
+	Parse:   repo.ParseText[netip.Addr],
 	Key:     func(h *Host) netip.Addr { return h.Addr },
 	SetKey:  func(h *Host, id string) error { return h.Addr.UnmarshalText([]byte(id)) },
 	Encode:  encodeHost,
@@ -72,8 +73,12 @@ func stampHost(h *Host, s repo.Stamp) {
 
 // HostFields names the fields of Host in queries and patches.
 var HostFields = struct {
+	CreatedAt repo.Column[*Host]
+	UpdatedAt repo.Column[*Host]
 	ExpiresAt repo.Field[*Host, time.Time]
 }{
+	CreatedAt: repo.NewColumn[*Host](1),
+	UpdatedAt: repo.NewColumn[*Host](2),
 	ExpiresAt: repo.NewField[*Host](3, repo.PutTime),
 }
 

@@ -25,6 +25,18 @@ type LeaseKey struct {
 	Host    netip.Addr
 }
 
+// parseLeaseKey returns the key that has that id.
+func parseLeaseKey(id string) (LeaseKey, error) {
+	var k LeaseKey
+	r := repo.ReadID(id, 5)
+	k.Account = AccountID(r.String())
+	k.Serial = Serial(r.Uint(32))
+	k.Number = r.Int(64)
+	k.Slot = int(r.Int(0))
+	r.Text(&k.Host)
+	return k, r.Err()
+}
+
 // leaseEntity describes leases to package repo.
 var leaseEntity = &repo.Entity[*Lease, LeaseKey]{
 	Name: "leases",
@@ -43,6 +55,7 @@ var leaseEntity = &repo.Entity[*Lease, LeaseKey]{
 	ID: func(k LeaseKey) (string, error) {
 		return repo.NewID(5).String(string(k.Account)).Uint(uint64(k.Serial)).Int(k.Number).Int(int64(k.Slot)).Text(&k.Host).Join()
 	},
+	Parse: parseLeaseKey,
 	Key: func(l *Lease) LeaseKey {
 		return LeaseKey{Account: l.Account, Serial: l.Serial, Number: l.Number, Slot: l.Slot, Host: l.Host}
 	},

@@ -21,6 +21,15 @@ type MembershipKey struct {
 	GroupID string
 }
 
+// parseMembershipKey returns the key that has that id.
+func parseMembershipKey(id string) (MembershipKey, error) {
+	var k MembershipKey
+	r := repo.ReadID(id, 2)
+	k.UserID = r.String()
+	k.GroupID = r.String()
+	return k, r.Err()
+}
+
 // membershipEntity describes memberships to package repo.
 var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	Name: "memberships",
@@ -38,6 +47,7 @@ var membershipEntity = &repo.Entity[*Membership, MembershipKey]{
 	ID: func(k MembershipKey) (string, error) {
 		return repo.NewID(2).String(k.UserID).String(k.GroupID).Join()
 	},
+	Parse: parseMembershipKey,
 	Key: func(m *Membership) MembershipKey {
 		return MembershipKey{UserID: m.UserID, GroupID: m.GroupID}
 	},
@@ -71,8 +81,8 @@ var MembershipFields = struct {
 	GroupID   repo.Equal[*Membership, string]
 	CreatedAt repo.Range[*Membership, time.Time]
 }{
-	GroupID:   repo.NewEqual[*Membership](1, repo.PutString[string]),
-	CreatedAt: repo.NewRange[*Membership](2, repo.PutTime),
+	GroupID:   repo.NewEqual[*Membership](1, repo.PutString[string], repo.GetString),
+	CreatedAt: repo.NewRange[*Membership](2, repo.PutTime, repo.GetTime),
 }
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].

@@ -42,6 +42,7 @@ var omittedEntity = &repo.Entity[*Omitted, Name]{
 	Script: omittedScript,
 	New:    func() *Omitted { return new(Omitted) },
 	ID:     repo.StringID[Name],
+	Parse:  repo.ParseString[Name],
 	Key:    func(o *Omitted) Name { return o.ID },
 	SetKey: func(o *Omitted, id string) error { o.ID = Name(id); return nil },
 	Encode: encodeOmitted,

@@ -45,6 +45,7 @@ var pointerEntity = &repo.Entity[*Pointer, uint16]{
 	Script: pointerScript,
 	New:    func() *Pointer { return new(Pointer) },
 	ID:     repo.UintID[uint16],
+	Parse:  repo.ParseUint[uint16],
 	Key:    func(p *Pointer) uint16 { return p.ID },
 	Encode: encodePointer,
 	Decode: decodePointer,

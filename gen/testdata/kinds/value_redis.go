@@ -58,6 +58,7 @@ var valueEntity = &repo.Entity[*Value, int64]{
 	Script: valueScript,
 	New:    func() *Value { return new(Value) },
 	ID:     repo.IntID[int64],
+	Parse:  repo.ParseInt[int64],
 	Key:    func(v *Value) int64 { return v.ID },
 	Encode: encodeValue,
 	Decode: decodeValue,

@@ -42,6 +42,7 @@ var counterEntity = &repo.Entity[*Counter, string]{
 	Script: counterScript,
 	New:    func() *Counter { return new(Counter) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(c *Counter) string { return c.ID },
 	SetKey: func(c *Counter, id string) error { c.ID = id; return nil },
 	Encode: encodeCounter,
@@ -116,8 +117,8 @@ var CounterFields = struct {
 	Uint:    repo.NewNumber[*Counter](10, repo.PutUint[uint]),
 	Float32: repo.NewNumber[*Counter](11, repo.PutFloat[float32]),
 	Float64: repo.NewNumber[*Counter](12, repo.PutFloat[float64]),
-	Scored:  repo.NewRangeNumber[*Counter](13, repo.PutInt[int64]),
-	Serial:  repo.NewLexNumber[*Counter](14, repo.PutUint[uint64]),
+	Scored:  repo.NewRangeNumber[*Counter](13, repo.PutInt[int64], repo.GetInt),
+	Serial:  repo.NewLexNumber[*Counter](14, repo.PutUint[uint64], repo.GetUint),
 }
 
 // Counters stores counters; Get, Create, Save and the other operations come from [repo.Repository].

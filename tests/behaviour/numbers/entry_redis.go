@@ -33,6 +33,7 @@ var entryEntity = &repo.Entity[*Entry, string]{
 	Script: entryScript,
 	New:    func() *Entry { return new(Entry) },
 	ID:     repo.StringID[string],
+	Parse:  repo.ParseString[string],
 	Key:    func(e *Entry) string { return e.ID },
 	SetKey: func(e *Entry, id string) error { e.ID = id; return nil },
 	Encode: encodeEntry,
@@ -71,14 +72,14 @@ func decodeEntry(r repo.Reader, e *Entry) error {
 // EntryFields names the fields of Entry in queries and patches.
 var EntryFields = struct {
 	Note  repo.Field[*Entry, string]
-	Rank  repo.RangeNumber[*Entry, int]
+	Rank  repo.NilableRangeNumber[*Entry, int]
 	Word  repo.LexField[*Entry, string]
-	Codes repo.MemberField[*Entry, []int, int]
+	Codes repo.NilableMemberField[*Entry, []int, int]
 }{
 	Note:  repo.NewField[*Entry](0, repo.PutString[string]),
-	Rank:  repo.NewRangeNumber[*Entry](1, repo.PutInt[int]),
-	Word:  repo.NewLexField[*Entry](2, repo.PutString[string]),
-	Codes: repo.NewMemberField[*Entry](3, repo.PutJSON[[]int], repo.PutInt[int]),
+	Rank:  repo.NewNilableRangeNumber[*Entry](1, repo.PutInt[int], repo.GetInt),
+	Word:  repo.NewLexField[*Entry](2, repo.PutString[string], repo.GetString),
+	Codes: repo.NewNilableMemberField[*Entry](3, repo.PutJSON[[]int], repo.PutInt[int], repo.GetInt),
 }
 
 // Entries stores entries; Get, Create, Save and the other operations come from [repo.Repository].

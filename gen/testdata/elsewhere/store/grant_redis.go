@@ -21,6 +21,15 @@ type GrantKey struct {
 	Role   string
 }
 
+// parseGrantKey returns the key that has that id.
+func parseGrantKey(id string) (GrantKey, error) {
+	var k GrantKey
+	r := repo.ReadID(id, 2)
+	k.UserID = app.ID(r.String())
+	k.Role = r.String()
+	return k, r.Err()
+}
+
 // grantEntity describes grants to package repo.
 var grantEntity = &repo.Entity[*app.Grant, GrantKey]{
 	Name: "grants",
@@ -35,6 +44,7 @@ var grantEntity = &repo.Entity[*app.Grant, GrantKey]{
 	ID: func(k GrantKey) (string, error) {
 		return repo.NewID(2).String(string(k.UserID)).String(k.Role).Join()
 	},
+	Parse: parseGrantKey,
 	Key: func(g *app.Grant) GrantKey {
 		return GrantKey{UserID: g.UserID, Role: g.Role}
 	},

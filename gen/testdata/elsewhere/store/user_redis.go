@@ -34,6 +34,7 @@ var userEntity = &repo.Entity[*app.User, app.ID]{
 	Script:   userScript,
 	New:      func() *app.User { return new(app.User) },
 	ID:       repo.StringID[app.ID],
+	Parse:    repo.ParseString[app.ID],
 	Key:      func(u *app.User) app.ID { return u.ID },
 	SetKey:   func(u *app.User, id string) error { u.ID = app.ID(id); return nil },
 	Encode:   encodeUser,
@@ -65,11 +66,11 @@ func decodeUser(r repo.Reader, u *app.User) error {
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
 	Status  repo.EqualField[*app.User, app.Status]
-	Friends repo.MemberField[*app.User, []app.ID, app.ID]
+	Friends repo.NilableMemberField[*app.User, []app.ID, app.ID]
 	Notes   repo.Field[*app.User, map[app.ID]*time.Time]
 }{
-	Status:  repo.NewEqualField[*app.User](1, putStatus),
-	Friends: repo.NewMemberField[*app.User](2, repo.PutJSON[[]app.ID], repo.PutString[app.ID]),
+	Status:  repo.NewEqualField[*app.User](1, putStatus, repo.GetString),
+	Friends: repo.NewNilableMemberField[*app.User](2, repo.PutJSON[[]app.ID], repo.PutString[app.ID], repo.GetString),
 	Notes:   repo.NewField[*app.User](3, repo.PutJSON[map[app.ID]*time.Time]),
 }
 
