@@ -35,6 +35,10 @@ func TestColumns(t *testing.T) {
 			t.Errorf("%T at %d is the field at %d", f, i, at)
 		}
 	}
+	type other struct{}
+	if f, ok := any(NewColumn[*other](0)).(FieldOf[*thing]); ok {
+		t.Errorf("%T can be selected of things", f)
+	}
 }
 
 // TestNilable checks that IsNil asks for the field itself.
