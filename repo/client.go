@@ -24,6 +24,9 @@ type Client struct {
 	retries                int
 	minBackoff, maxBackoff time.Duration
 
+	indexed bool // queries never walk all records
+	stats   stats
+
 	closed  atomic.Bool
 	sweeper *sweeper
 }
@@ -70,6 +73,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		rdb: rdb, owned: owned, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
 		retries: max(config.MaxRetries, 0), minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 	}
+	c.indexed = config.RequireIndex
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }

@@ -64,6 +64,11 @@ type Config struct {
 	// Defaults 8 ms and 512 ms; negative: no pause.
 	MinRetryBackoff, MaxRetryBackoff time.Duration
 
+	// RequireIndex has every query fail that no index narrows, as
+	// [Query.RequireIndex] does one. Default false: it walks all records, some
+	// hundreds a round trip.
+	RequireIndex bool
+
 	// SweepInterval is the longest time for which the index entries of an
 	// expired record may stay in memory; queries never see them. Default 1 s;
 	// negative: nothing is swept in the background.

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type core struct {
 	info   *entityInfo
 	space  space
 	read   []any // the names of all fields, to be read
+	rows   []any // what has a query return whole records
 	records
 }
 
@@ -59,6 +61,7 @@ func newCore(client *Client, info *entityInfo, records records) *core {
 	for _, f := range info.fields {
 		c.read = append(c.read, f.Name)
 	}
+	c.rows = append([]any{strconv.Itoa(info.key + 1)}, c.read...)
 	if info.expires {
 		client.sweeper.watch(c.space)
 	}

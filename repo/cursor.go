@@ -8,47 +8,60 @@ import (
 	"strings"
 )
 
-// position is a place in an index: behind an entry. The zero position is the
-// beginning.
+// position is a place between two entries of what a query goes through. The
+// zero position is the beginning, or the end for who goes backward.
 type position struct {
+	group         int  // of the plan
+	alternative   int  // the way taken, from 1; 0: any will do
+	behind        bool // the entry, else before it
 	score, member string
 }
 
-// shape identifies a query, so that its cursors are not taken for another's.
-func (p *plan) shape() string {
+// shapeOf identifies a query, so that its cursors are not taken for another's.
+func shapeOf(parts []string, reverse bool) string {
 	direction := "asc"
-	if p.reverse {
+	if reverse {
 		direction = "desc"
 	}
-	sum := sha256.Sum256([]byte(joinValues([]string{p.key, p.by, p.low, p.high, direction})))
+	sum := sha256.Sum256([]byte(joinValues(append(parts, direction))))
 	return string(sum[:8])
 }
 
 // cursor returns the position for the caller to keep: the shape of the query,
-// the score, a NUL and the member, in URL-safe base64.
+// group, alternative and side, the score, a NUL and the member, in URL-safe
+// base64.
 func (at position) cursor(p *plan) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(p.shape() + at.score + "\x00" + at.member))
+	side := byte(0)
+	if at.behind {
+		side = 1
+	}
+	head := string([]byte{byte(at.group >> 8), byte(at.group), byte(at.alternative), side})
+	return base64.RawURLEncoding.EncodeToString([]byte(p.shape + head + at.score + "\x00" + at.member))
 }
 
 // parseCursor returns the position that a cursor stands for.
-func parseCursor(cursor string, p *plan) (position, error) {
+func parseCursor(cursor string, p *plan) (at position, err error) {
 	if cursor == "" {
-		return position{}, nil
+		return at, nil
 	}
 	data, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return position{}, ErrCursor
+		return at, ErrCursor
 	}
-	rest, ok := strings.CutPrefix(string(data), p.shape())
+	rest, ok := strings.CutPrefix(string(data), p.shape)
+	if !ok || len(rest) < 4 {
+		return at, ErrCursor
+	}
+	group, alternative, behind := int(rest[0])<<8|int(rest[1]), int(rest[2]), rest[3] == 1
+	if group >= len(p.groups) || alternative > len(p.groups[group]) || rest[3] > 1 {
+		return at, ErrCursor
+	}
+	score, member, ok := strings.Cut(rest[4:], "\x00")
 	if !ok {
-		return position{}, ErrCursor
+		return at, ErrCursor
 	}
-	score, member, ok := strings.Cut(rest, "\x00")
-	if !ok || member == "" && p.by == "lex" {
-		return position{}, ErrCursor
+	if f, err := strconv.ParseFloat(score, 64); score != "" && (err != nil || math.IsNaN(f)) {
+		return at, ErrCursor
 	}
-	if f, err := strconv.ParseFloat(score, 64); err != nil || math.IsNaN(f) {
-		return position{}, ErrCursor
-	}
-	return position{score, member}, nil
+	return position{group, alternative, behind, score, member}, nil
 }

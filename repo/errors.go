@@ -42,8 +42,11 @@ var (
 	ErrNoKey = errors.New("the key is empty")
 	// ErrNoTTL: a TTL was given for an entity that does not expire.
 	ErrNoTTL = errors.New("records of this entity do not expire: add ttl to its redisgen:entity line")
-	// ErrNoIndex: no index answers the query.
+	// ErrNoIndex: no index narrows the query or has its order, and walking all
+	// records is forbidden or cannot help.
 	ErrNoIndex = errors.New("no index answers this query")
+	// ErrMultiple: One found several records.
+	ErrMultiple = errors.New("several records meet the conditions")
 	// ErrCursor: the cursor is damaged or belongs to another query.
 	ErrCursor = errors.New("cursor does not belong to this query")
 )

@@ -22,7 +22,7 @@ func people(client *embedded) *app.Users {
 }
 
 // show prints the users of a query.
-func show(query repo.Query[*app.User]) {
+func show(query repo.Query[*app.User, string]) {
 	var names []string
 	for user, err := range query.All(ctx) {
 		check(err)
@@ -41,14 +41,15 @@ func ExampleRepository_Where() {
 	show(users.Where(app.UserFields.Tags.Has("staff")))
 	show(users.Where(app.UserFields.Age.Gte(28), app.UserFields.Age.Lt(41)))
 
-	_, err := users.Where(app.UserFields.Status.Eq(app.Active), app.UserFields.Age.Gt(20)).Page(ctx)
-	fmt.Println(errors.Is(err, repo.ErrNoIndex))
+	show(users.Where(app.UserFields.Status.Eq(app.Active), app.UserFields.Age.Gt(30))) // one index, and a check of each record
+	show(users.Where(repo.Or(app.UserFields.Age.Lt(30), repo.Not(app.UserFields.Tags.Has("staff")))).OrderBy(app.UserFields.Age.Asc()))
 	// Output:
 	// ann bob cid dee
 	// ann bob dee
 	// ann bob dee
 	// bob ann
-	// true
+	// ann
+	// dee bob cid
 }
 
 func ExampleQuery_Page() {

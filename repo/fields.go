@@ -1,5 +1,7 @@
 package repo
 
+import "context"
+
 // Change is a change to one field in a [Repository.Patch].
 type Change[T any] struct{ c change }
 
@@ -17,27 +19,6 @@ const (
 	setField changeOp = iota
 	clearField
 	addToField
-)
-
-// Predicate is a condition on an indexed field, for [Repository.Where].
-type Predicate[T any] struct{ p predicate }
-
-// predicate is a Predicate whatever the entity.
-type predicate struct {
-	field   int
-	op      predicateOp
-	low, up func(*Row) // bounds; of equality, low is the value
-	lowOpen bool       // the bound itself is out
-	upOpen  bool
-}
-
-type predicateOp uint8
-
-const (
-	equals predicateOp = iota
-	within
-	prefixed
-	contains
 )
 
 // Order is an order of results, for [Query.OrderBy].
@@ -93,16 +74,41 @@ func (f *Number[T, V]) Add(v V) Change[T] {
 type Equal[T, V any] struct {
 	field int
 	put   func(*Row, V)
+	get   func(*Reader) V
 }
 
 // NewEqual returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewEqual[T, V any](field int, put func(*Row, V)) Equal[T, V] { return Equal[T, V]{field, put} }
+func NewEqual[T, V any](field int, put func(*Row, V), get func(*Reader) V) Equal[T, V] {
+	return Equal[T, V]{field, put, get}
+}
 
 // Eq holds for records whose field has that value.
-func (f *Equal[T, V]) Eq(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: equals, low: bind(f.put, v)}}
+func (f *Equal[T, V]) Eq(v V) Predicate[T] { return f.In(v) }
+
+// In holds for records whose field has one of the values; without any, for
+// none.
+func (f *Equal[T, V]) In(values ...V) Predicate[T] {
+	return Predicate[T]{predicate{op: equals, field: f.field, values: bindAll(f.put, values)}}
+}
+
+// Not holds for records whose field does not have that value, also for those
+// that have none: the negation of Eq.
+func (f *Equal[T, V]) Not(v V) Predicate[T] { return Not(f.Eq(v)) }
+
+// CountBy returns how many records of a query there are for each value of the
+// field, in no particular order; records without the field are not counted.
+// With fold the values are without case. Every record is looked at, some
+// hundreds a round trip.
+func (f *Equal[T, V]) CountBy(ctx context.Context, q QueryOf[T]) ([]Group[V], error) {
+	return countBy(ctx, queryOf(q), f.field, f.get)
+}
+
+// Group is a value of a field and how many records have it.
+type Group[V any] struct {
+	Value V
+	Count int64
 }
 
 // Range is a field with an index that keeps records in its order.
@@ -111,41 +117,54 @@ type Range[T, V any] struct{ Equal[T, V] }
 // NewRange returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewRange[T, V any](field int, put func(*Row, V)) Range[T, V] {
-	return Range[T, V]{NewEqual[T](field, put)}
+func NewRange[T, V any](field int, put func(*Row, V), get func(*Reader) V) Range[T, V] {
+	return Range[T, V]{NewEqual[T](field, put, get)}
 }
 
 // Gt holds for records whose field is greater than v.
 func (f *Range[T, V]) Gt(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: within, low: bind(f.put, v), lowOpen: true}}
+	return Predicate[T]{predicate{op: within, field: f.field, low: bind(f.put, v), lowOpen: true}}
 }
 
 // Gte holds for records whose field is v or greater.
 func (f *Range[T, V]) Gte(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: within, low: bind(f.put, v)}}
+	return Predicate[T]{predicate{op: within, field: f.field, low: bind(f.put, v)}}
 }
 
 // Lt holds for records whose field is less than v.
 func (f *Range[T, V]) Lt(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: within, up: bind(f.put, v), upOpen: true}}
+	return Predicate[T]{predicate{op: within, field: f.field, up: bind(f.put, v), upOpen: true}}
 }
 
 // Lte holds for records whose field is v or less.
 func (f *Range[T, V]) Lte(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: within, up: bind(f.put, v)}}
+	return Predicate[T]{predicate{op: within, field: f.field, up: bind(f.put, v)}}
 }
 
 // Between holds for records whose field is from low to high, both included.
 func (f *Range[T, V]) Between(low, high V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: within, low: bind(f.put, low), up: bind(f.put, high)}}
+	return Predicate[T]{predicate{op: within, field: f.field, low: bind(f.put, low), up: bind(f.put, high)}}
 }
 
-// Asc orders records by the field, least first.
+// Asc orders records by the field, least first, and records that are equal in
+// it by id. Records without the field are left out.
 func (f *Range[T, V]) Asc() Order[T] { return Order[T]{order{given: true, field: f.field}} }
 
-// Desc orders records by the field, greatest first.
+// Desc is Asc turned round: greatest first.
 func (f *Range[T, V]) Desc() Order[T] {
 	return Order[T]{order{given: true, field: f.field, reverse: true}}
+}
+
+// Min returns the least value that the field has in the records of a query, or
+// [ErrNotFound] if none has it. It costs what First costs, ordered by the field.
+func (f *Range[T, V]) Min(ctx context.Context, q QueryOf[T]) (V, error) {
+	return extreme(ctx, queryOf(q), "Min", order{given: true, field: f.field}, f.get)
+}
+
+// Max returns the greatest value that the field has in the records of a query,
+// as Min does the least.
+func (f *Range[T, V]) Max(ctx context.Context, q QueryOf[T]) (V, error) {
+	return extreme(ctx, queryOf(q), "Max", order{given: true, field: f.field, reverse: true}, f.get)
 }
 
 // Lex is a field with an index that keeps records in the order of its bytes.
@@ -154,14 +173,63 @@ type Lex[T, V any] struct{ Range[T, V] }
 // NewLex returns the field at a position of [Entity.Fields].
 //
 //go:noinline
-func NewLex[T, V any](field int, put func(*Row, V)) Lex[T, V] {
-	return Lex[T, V]{NewRange[T](field, put)}
+func NewLex[T, V any](field int, put func(*Row, V), get func(*Reader) V) Lex[T, V] {
+	return Lex[T, V]{NewRange[T](field, put, get)}
 }
 
 // Prefix holds for records whose field starts with v. Of numbers and times it
 // holds for v alone.
 func (f *Lex[T, V]) Prefix(v V) Predicate[T] {
-	return Predicate[T]{predicate{field: f.field, op: prefixed, low: bind(f.put, v)}}
+	return Predicate[T]{predicate{op: prefixed, field: f.field, values: bindAll(f.put, []V{v})}}
+}
+
+// Member is a slice with an index that finds records by each of its elements.
+type Member[T, E any] struct {
+	field int
+	put   func(*Row, E)
+	get   func(*Reader) E
+}
+
+// NewMember returns the field at a position of [Entity.Fields].
+//
+//go:noinline
+func NewMember[T, E any](field int, put func(*Row, E), get func(*Reader) E) Member[T, E] {
+	return Member[T, E]{field, put, get}
+}
+
+// Has holds for records whose slice has that element.
+func (f *Member[T, E]) Has(v E) Predicate[T] { return f.HasAny(v) }
+
+// HasAny holds for records whose slice has at least one of the elements;
+// without any, for none.
+func (f *Member[T, E]) HasAny(values ...E) Predicate[T] {
+	return Predicate[T]{predicate{op: contains, field: f.field, values: bindAll(f.put, values)}}
+}
+
+// HasAll holds for records whose slice has all of the elements; without any,
+// for all.
+func (f *Member[T, E]) HasAll(values ...E) Predicate[T] {
+	parts := make([]predicate, len(values))
+	for i, v := range values {
+		parts[i] = f.Has(v).p
+	}
+	return Predicate[T]{predicate{op: all, parts: parts}}
+}
+
+// CountBy returns how many records of a query there are for each element, as
+// [Equal.CountBy] does for each value; a record counts once for each element
+// that it has.
+func (f *Member[T, E]) CountBy(ctx context.Context, q QueryOf[T]) ([]Group[E], error) {
+	return countBy(ctx, queryOf(q), f.field, f.get)
+}
+
+// Nilable is a field that may be nil.
+type Nilable[T any] struct{ field int }
+
+// IsNil holds for records whose field is nil. No index finds them: a query
+// needs another condition that one answers, or walks all records.
+func (f *Nilable[T]) IsNil() Predicate[T] {
+	return Predicate[T]{predicate{op: absent, field: f.field}}
 }
 
 // The functions below are not inlined: the compiler would copy them into the
@@ -178,18 +246,18 @@ func plainChanges[T any](changes []Change[T]) []change {
 	return list
 }
 
-// plainPredicates returns what a query keeps of conditions.
-//
-//go:noinline
-func plainPredicates[T any](conditions []Predicate[T]) []predicate {
-	list := make([]predicate, len(conditions))
-	for i, c := range conditions {
-		list[i] = c.p
-	}
-	return list
-}
-
 // bind returns what writes v.
 //
 //go:noinline
 func bind[V any](put func(*Row, V), v V) func(*Row) { return func(row *Row) { put(row, v) } }
+
+// bindAll returns what writes each of the values.
+//
+//go:noinline
+func bindAll[V any](put func(*Row, V), values []V) []func(*Row) {
+	list := make([]func(*Row), len(values))
+	for i, v := range values {
+		list[i] = bind(put, v)
+	}
+	return list
+}

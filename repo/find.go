@@ -2,271 +2,260 @@ package repo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 )
 
-// Sizes of pages.
+// What one call of the query script does at most, so that it holds the server
+// for no more than about a millisecond.
 const (
-	defaultPage = 100
-	maxPage     = 1000
-	// spare is how many entries without a record a page call looks at beyond
-	// its limit before it answers with what it has.
-	spare = 200
+	mostRows     = 250 // records returned
+	mostExamined = 500 // entries looked at
 )
 
-// errLimit is what a bad limit leads to.
-var errLimit = fmt.Errorf("limit must be from 1 to %d", maxPage)
+// What the query script returns.
+const (
+	findRows  = "rows"
+	findIDs   = "ids"
+	findCount = "count"
+	findGroup = "group"
+	findPlan  = "plan" // ids, and the estimate even if there is no choice
+)
 
-// query is a Query whatever its records' Go type.
-type query struct {
-	core    *core
-	where   []predicate
-	order   order
-	limit   int
-	cursor  string
-	problem error
+// walk goes through what a plan finds, a call at a time.
+type walk struct {
+	core     *core
+	plan     *plan
+	what     string
+	tail     []any // what the script is told of what to return
+	at       position
+	backward bool
+	trace    trace
 }
 
-// orderBy, limitTo and after return a changed copy. They are not inlined, for
-// the reason that fields.go gives.
-//
-//go:noinline
-func (q query) orderBy(o order) *query {
-	q.order = o
-	return &q
+// trace is what a walk has met.
+type trace struct {
+	groups                              []choice
+	examined, returned, missing, calls int64
 }
 
-//go:noinline
-func (q query) limitTo(n int) *query {
-	q.limit = n
-	if n < 1 {
-		q.problem = errLimit
+// choice is the way that was taken to the records of a group, and the estimate
+// of its entries.
+type choice struct {
+	alternative int // from 1
+	estimate    int64
+}
+
+// found is what one call of the script found.
+type found struct {
+	n           int    // records
+	values      values // n replies, of group more
+	parts       int
+	first, last position // of the records, and of what was looked at
+	examined    int64
+	more        bool
+}
+
+// newWalk returns a walk that begins at a position.
+func (c *core) newWalk(p *plan, what string, at position, backward bool) *walk {
+	if backward && at == (position{}) {
+		at.group = len(p.groups) - 1
 	}
-	return &q
+	return &walk{core: c, plan: p, what: what, at: at, backward: backward}
 }
 
-//go:noinline
-func (q query) after(cursor string) *query {
-	q.cursor = cursor
-	return &q
-}
-
-// pageSize returns how many records a page has at most.
-func (q *query) pageSize() int {
-	if q.limit < 1 || q.limit > maxPage {
-		return defaultPage
-	}
-	return q.limit
-}
-
-// onePage hands the records of one page to each and returns the cursor of the
-// next.
-func (q *query) onePage(ctx context.Context, each func(any)) (next string, err error) {
-	p, at, err := q.plan()
-	if err == nil && q.limit > maxPage {
-		err = errLimit
-	}
-	if err == nil {
-		next, err = q.page(ctx, p, at, q.pageSize(), each)
-	}
-	return next, q.fail("Page", err)
-}
-
-// all hands the records to yield, until it returns false.
-func (q *query) all(ctx context.Context, yield func(any) bool) error {
-	p, at, err := q.plan()
-	if err != nil {
-		return q.fail("All", err)
-	}
-	left := q.limit
-	var page []any
-	for {
-		limit := defaultPage
-		if q.limit > 0 {
-			limit = min(limit, left)
+// page hands up to limit records to each and returns where the first of them
+// and the last entry looked at are, and whether there are more.
+func (w *walk) page(ctx context.Context, limit int, each func(*values) error) (first position, more bool, err error) {
+	got := false
+	for left := limit; w.at.group >= 0 && w.at.group < len(w.plan.groups); {
+		f, err := w.call(ctx, min(left, mostRows))
+		if err != nil {
+			return first, false, err
 		}
-		page = page[:0]
-		next, err := q.page(ctx, p, at, limit, func(v any) { page = append(page, v) })
-		for _, v := range page {
-			if !yield(v) {
-				return nil
+		if !got && f.n > 0 {
+			first, got = f.first, true
+		}
+		for range f.n {
+			if err := each(&f.values); err != nil {
+				return first, false, err
 			}
 		}
-		if err != nil {
-			return q.fail("All", err)
-		}
-		left -= len(page)
-		if next == "" || q.limit > 0 && left <= 0 {
-			return nil
-		}
-		if at, err = parseCursor(next, p); err != nil {
-			return q.fail("All", err)
+		left -= f.n
+		switch {
+		case left == 0 && f.more:
+			return first, true, nil
+		case !f.more:
+			w.turn()
 		}
 	}
+	return first, false, nil
 }
 
-func (q *query) first(ctx context.Context) (any, error) {
-	var first any
-	_, err := q.limitTo(1).onePage(ctx, func(v any) { first = v })
-	if err == nil && first == nil {
-		err = q.fail("First", ErrNotFound)
+// turn goes on to the next group.
+func (w *walk) turn() {
+	group := w.at.group + 1
+	if w.backward {
+		group -= 2
 	}
-	return first, err
+	w.at = position{group: group}
 }
 
-func (q *query) count(ctx context.Context) (int64, error) {
-	p, _, err := q.plan()
+// call does one call of the script and moves the walk behind what it looked at.
+func (w *walk) call(ctx context.Context, limit int) (*found, error) {
+	reply, err := w.core.client.do(ctx, &call{script: findScript, keys: []string{string(w.core.space) + "a"}, args: w.arguments(limit)})
 	if err != nil {
-		return 0, q.fail("Count", err)
+		return nil, err
 	}
-	if p.index.Kind == IndexUnique {
-		_, err := q.core.getPlanned(ctx, p)
-		if errors.Is(err, ErrNotFound) {
-			return 0, nil
-		}
-		return 1, err
-	}
-	args := newArgs(5, p.key)
-	args.add(string(q.core.space), p.by, p.low, p.high)
-	if q.core.info.expires {
-		args.addInt(sweepStep)
-	} else {
-		args.add("")
-	}
-	for {
-		reply, err := q.core.client.do(ctx, &call{script: countScript, keys: []string{p.key}, args: args.args})
-		if err != nil {
-			return 0, q.fail("Count", err)
-		}
-		n, err := parseInt(reply)
-		if err != nil || n >= 0 {
-			return n, q.fail("Count", err)
-		}
-	}
-}
-
-// plan returns how the query is answered, and where it begins.
-func (q *query) plan() (*plan, position, error) {
-	if q.problem != nil {
-		return nil, position{}, q.problem
-	}
-	info := q.core.info
-	conditions := make([]condition, len(q.where))
-	for i, predicate := range q.where {
-		var err error
-		if conditions[i], err = predicate.condition(info); err != nil {
-			return nil, position{}, err
-		}
-	}
-	order, reverse := -1, false
-	if q.order.given {
-		order, reverse = q.order.field, q.order.reverse
-	}
-	p, err := planQuery(info, q.core.space, conditions, order, reverse)
+	f, err := w.parse(reply)
 	if err != nil {
-		return nil, position{}, err
+		return nil, err
 	}
-	at, err := parseCursor(q.cursor, p)
-	return p, at, err
+	if f.examined > 0 {
+		w.at = f.last
+	}
+	return f, nil
 }
 
-func (q *query) fail(op string, err error) error {
-	var record *RecordError
-	if errors.As(err, &record) {
-		return err
+func (w *walk) arguments(limit int) []any {
+	group := w.plan.groups[w.at.group]
+	n := 16 + len(w.plan.names)
+	for _, a := range group {
+		n += len(a.args)
 	}
-	return q.core.info.recordError(op, "", err)
-}
-
-// page hands up to limit records behind a position to each and returns the
-// cursor of those that follow.
-func (q *query) page(ctx context.Context, p *plan, at position, limit int, each func(any)) (next string, err error) {
-	if p.index.Kind == IndexUnique {
-		v, err := q.core.getPlanned(ctx, p)
-		if errors.Is(err, ErrNotFound) {
-			return "", nil
-		}
-		if err == nil {
-			each(v)
-		}
-		return "", err
-	}
-	for {
-		n, more, err := q.fetch(ctx, p, &at, limit, each)
-		if err != nil || !more {
-			return "", err
-		}
-		if limit -= n; limit == 0 {
-			return at.cursor(p), nil
-		}
-	}
-}
-
-// fetch hands the records of one script call to each, moves at behind them,
-// and returns their number.
-func (q *query) fetch(ctx context.Context, p *plan, at *position, limit int, each func(any)) (n int, more bool, err error) {
-	reverse, expires := "", ""
-	if p.reverse {
+	args := newArgs(n, string(w.core.space)+"a")
+	reverse, skip, expires := "", "", ""
+	if w.plan.reverse != w.backward {
 		reverse = "1"
 	}
-	if q.core.info.expires {
+	if w.at.behind != w.backward {
+		skip = "1"
+	}
+	if w.core.info.expires {
 		expires = "1"
 	}
-	args := newArgs(11+len(q.core.read), p.key)
-	args.add(string(q.core.space), p.by, p.low, p.high, reverse, at.score, at.member)
+	args.add(string(w.core.space), w.what, reverse, w.at.score, w.at.member, skip)
 	args.addInt(limit)
-	args.addInt(limit + spare)
+	args.addInt(mostExamined)
 	args.add(expires)
-	args.addInt(q.core.info.key + 1)
-	reply, err := q.core.client.do(ctx, &call{
-		script: pageScript, keys: []string{p.key}, args: append(args.args, q.core.read...),
-	})
+	args.addInt(w.at.alternative)
+	args.addInt(len(w.plan.names))
+	args.args = append(args.args, w.plan.names...)
+	args.addInt(len(group))
+	for _, a := range group {
+		args.add(a.args...)
+	}
+	return append(args.args, w.tail...)
+}
+
+// parse reads the reply of the script.
+func (w *walk) parse(reply string) (*found, error) {
+	f := &found{values: values{reply}}
+	parts, err := f.values.array()
+	if err != nil || parts < 9 {
+		return nil, errReply
+	}
+	numbers, err := f.values.someInts(5)
 	if err != nil {
-		return 0, false, err
+		return nil, err
 	}
-	return q.core.decodePage(reply, at, each)
+	var text [4]string
+	for i := range text {
+		if text[i], _, err = f.values.next(); err != nil {
+			return nil, err
+		}
+	}
+	f.parts = parts - 9
+	f.n = f.parts
+	if w.what == findGroup || w.what == findCount {
+		f.n = 0
+	}
+	f.more, f.examined = numbers[0] == 1, numbers[3]
+	at := position{group: w.at.group}
+	if !w.plan.ordered {
+		at.alternative = int(numbers[1])
+	}
+	f.first, f.last = at, at
+	f.first.behind, f.first.score, f.first.member = w.backward, text[0], text[1]
+	f.last.behind, f.last.score, f.last.member = !w.backward, text[2], text[3]
+	w.trace.add(w.at.group, numbers, f.n)
+	w.core.client.stats.add(numbers[3], int64(f.n), numbers[4])
+	return f, nil
 }
 
-// decodePage decodes the reply of the page script.
-func (c *core) decodePage(reply string, at *position, each func(any)) (n int, more bool, err error) {
-	v := values{reply}
-	parts, err := v.array()
-	if err != nil || parts < 4 {
-		return 0, false, errReply
+// add adds what a call did.
+func (t *trace) add(group int, numbers []int64, n int) {
+	for len(t.groups) <= group {
+		t.groups = append(t.groups, choice{})
 	}
-	var head [4]string
-	for i := range head {
-		if head[i], _, err = v.next(); err != nil {
-			return 0, false, err
-		}
+	if t.groups[group].alternative == 0 {
+		t.groups[group] = choice{int(numbers[1]), numbers[2]}
 	}
-	at.score, at.member = head[1], head[2]
-	for ; n < parts-4; n++ {
-		rest := v
-		fields, err := v.array()
-		if err != nil || fields != len(c.read) {
-			return n, false, errReply
-		}
-		one, err := c.decodeOwn(rest, &v, fields)
-		if err != nil {
-			return n, false, err
-		}
-		each(one)
-	}
-	return n, head[0] == "1", nil
+	t.examined += numbers[3]
+	t.missing += numbers[4]
+	t.returned += int64(n)
+	t.calls++
 }
 
-// decodeOwn decodes one of many records. Its strings share no memory with the
-// others, so that keeping one does not keep all.
-func (c *core) decodeOwn(from values, v *values, fields int) (any, error) {
+// rowsOf returns what has the script return records: all of their fields, or
+// those that are selected.
+func (c *core) rowsOf(selected []bool) []any {
+	if selected == nil {
+		return c.rows
+	}
+	tail := []any{"1", c.read[c.info.key]}
+	for i, name := range c.read {
+		if selected[i] && i != c.info.key {
+			tail = append(tail, name)
+		}
+	}
+	return tail
+}
+
+// decodeRow decodes the next of many records. Its strings share no memory with
+// the others, so that keeping one does not keep all.
+func (c *core) decodeRow(v *values, selected []bool) (any, error) {
+	fields, err := v.array()
+	if err != nil {
+		return nil, errReply
+	}
+	from := *v
 	if err := v.skip(fields); err != nil {
 		return nil, err
 	}
-	own := values{strings.Clone(from.data[:len(from.data)-len(v.data)])}
-	if _, err := own.array(); err != nil {
-		return nil, err
+	own := strings.Clone(from.data[:len(from.data)-len(v.data)])
+	if selected != nil {
+		if own, err = c.spread(own, selected); err != nil {
+			return nil, err
+		}
+	} else if fields != len(c.read) {
+		return nil, errReply
 	}
-	return c.decodeValues(own)
+	return c.decodeValues(values{own})
+}
+
+// spread puts the values of selected fields where a whole record has them.
+func (c *core) spread(data string, selected []bool) (string, error) {
+	parts := make([]string, len(c.read))
+	v := values{data}
+	take := func() (string, error) {
+		before := v.data
+		err := v.skip(1)
+		return before[:len(before)-len(v.data)], err
+	}
+	var err error
+	if parts[c.info.key], err = take(); err != nil {
+		return "", err
+	}
+	for i := range parts {
+		switch {
+		case i == c.info.key:
+		case !selected[i]:
+			parts[i] = "$-1\r\n"
+		default:
+			if parts[i], err = take(); err != nil {
+				return "", err
+			}
+		}
+	}
+	return strings.Join(parts, ""), nil
 }

@@ -104,15 +104,11 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 	if err != nil {
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
 	}
-	return c.getPlanned(ctx, &plan{index: ix, key: c.space.index(ix, nil), value: joinValues(values)})
-}
-
-// getPlanned returns the record that a plan by a unique index finds.
-func (c *core) getPlanned(ctx context.Context, p *plan) (any, error) {
-	args := newArgs(2+len(c.read), p.key)
-	args.add(string(c.space), p.value)
+	key := c.space.index(ix, nil)
+	args := newArgs(2+len(c.read), key)
+	args.add(string(c.space), joinValues(values))
 	reply, err := c.client.do(ctx, &call{
-		script: uniqueScript, keys: []string{p.key}, args: append(args.args, c.read...),
+		script: uniqueScript, keys: []string{key}, args: append(args.args, c.read...),
 	})
 	var v any
 	if err == nil {
@@ -123,7 +119,7 @@ func (c *core) getPlanned(ctx context.Context, p *plan) (any, error) {
 		return c.get(ctx, id, err) // renews the expiry: a second round trip
 	}
 	if err != nil {
-		return nil, c.info.recordError("GetBy "+p.index.Name, "", err)
+		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
 	}
 	return v, nil
 }

@@ -1,6 +1,9 @@
 package repo
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // entityInfo is what is known of an entity regardless of its Go types.
 type entityInfo struct {
@@ -19,8 +22,8 @@ type entityInfo struct {
 	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
 	kept                              []int // fields that a write fills in, in the order the script knows
 	isKept                            []bool
-	writeOne, writeMany               *script
 	position                          map[string]int
+	write                             [3]func() *script // by writing
 }
 
 func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
@@ -57,8 +60,9 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 			info.isKept[i] = true
 		}
 	}
-	info.writeOne = newWriteScript(info, e.Script, false)
-	info.writeMany = newWriteScript(info, e.Script, true)
+	for _, how := range [...]writing{writeOne, writeMany, writeGuarded} {
+		info.write[how] = sync.OnceValue(func() *script { return newWriteScript(info, e.Script, how) })
+	}
 	return info
 }
 

@@ -33,14 +33,15 @@ func FuzzLex(f *testing.F) {
 			condition
 			holds bool
 		}{
-			{"=", condition{op: equals, low: b, hasLow: true}, a == b},
-			{"prefix", condition{op: prefixed, low: b, hasLow: true}, strings.HasPrefix(a, b)},
+			{"=", condition{op: equals, values: []string{b}}, a == b},
+			{"prefix", condition{op: prefixed, values: []string{b}}, strings.HasPrefix(a, b)},
 			{">=", condition{op: within, low: b, hasLow: true}, a >= b},
 			{">", condition{op: within, low: b, hasLow: true, lowOpen: true}, a > b},
 			{"<=", condition{op: within, up: b, hasUp: true}, a <= b},
 			{"<", condition{op: within, up: b, hasUp: true, upOpen: true}, a < b},
 		} {
-			low, high := lexBounds(lexInfo, c.condition)
+			bounds := lexInfo.lexSources("", c.condition)[0]
+			low, high := bounds.low, bounds.high
 			if got := lexWithin(x, low, high); got != c.holds {
 				t.Errorf("%q %s %q: %q is between %q and %q: %v", a, c.what, b, x, low, high, got)
 			}

@@ -65,7 +65,7 @@ func (p *prepared) changes(info *entityInfo, changes []change) error {
 		default: // cleared, or set to what is stored as nothing
 			p.clears = append(p.clears, f.Name)
 		}
-		if f.Fold {
+		if f.Fold || f.Geo {
 			p.fold(row, c.field, opPatch)
 		}
 	}

@@ -1,286 +1,278 @@
 package repo
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// plan is how a query is answered: by the entries of one index between two
-// bounds, in ascending or descending order.
+// plan is how a query is answered: in each group by one of several ways, of
+// which the script takes the cheapest. The records of a group come before those
+// of the next.
 type plan struct {
-	index     Index
-	key       string // of the index in Redis
-	value     string // of a unique index
-	by        string // score or lex
-	low, high string
-	reverse   bool
+	groups  [][]alternative
+	names   []any // what the conditions read of a record
+	reverse bool
+	walks   bool // nothing narrows the conditions down to a part of the entity
+	ordered bool // the order was asked for, and is the same whichever way is taken
+	shape   string
 }
 
-// condition is a predicate with its values as stored.
-type condition struct {
-	field           int
-	op              predicateOp
-	low, up         string // as the indexes have them
-	hasLow, hasUp   bool
-	lowOpen, upOpen bool
+// alternative is one way to answer a query.
+type alternative struct {
+	path
+	sort ordering // of sources that have another order: what to sort by; by is "" if they have it
+	whole bool     // the sources list all records
+	args  []string // as the script takes it
 }
 
-// condition encodes a predicate.
-func (p predicate) condition(info *entityInfo) (condition, error) {
-	c := condition{field: p.field, op: p.op, hasLow: p.low != nil, hasUp: p.up != nil, lowOpen: p.lowOpen, upOpen: p.upOpen}
-	for _, bound := range []struct {
-		put func(*Row)
-		to  *string
-	}{{p.low, &c.low}, {p.up, &c.up}} {
-		if bound.put == nil {
-			continue
-		}
-		row := newRow(info)
-		row.at = p.field
-		if bound.put(row); row.err != nil {
-			return c, row.err
-		}
-		value, ok := row.folded(p.field)
-		if !ok {
-			return c, info.fieldError(p.field, fmt.Errorf("a zero time or nil is stored as nothing and has no place in an index"))
-		}
-		*bound.to = value
-	}
-	return c, nil
+// planner makes the plan of a query.
+type planner struct {
+	info   *entityInfo
+	order  order
+	moved  []int // fields that are changed while the query runs: no order to go by
+	filter *filter
 }
 
-// planQuery finds the index that answers a query.
-func planQuery(info *entityInfo, at space, conditions []condition, order int, reverse bool) (*plan, error) {
-	conditions, err := mergeBounds(info, conditions)
-	if err != nil {
-		return nil, err
+// errMoved is what an order by a field leads to that is patched.
+var errMoved = fmt.Errorf("a patch cannot be ordered by a field that it changes")
+
+func (pl *planner) plan(c condition) (*plan, error) {
+	p := &plan{reverse: pl.order.reverse, ordered: pl.order.given}
+	groups := [][]condition{c.conjuncts()}
+	if c.isNever() {
+		groups = nil
 	}
-	if len(conditions) == 0 && order < 0 {
-		return listingPlan(info, at, reverse), nil
+	if pl.order.given && slices.Contains(pl.moved, pl.order.field) {
+		return nil, errMoved
 	}
-	for _, kind := range []IndexKind{IndexUnique, IndexEqual, IndexScore, IndexLex} {
-		for _, ix := range info.indexes {
-			if ix.Kind != kind {
+	pl.filter = newFilter(pl.info)
+	for len(groups) > 0 {
+		conjuncts := groups[0]
+		groups = groups[1:]
+		list, err := pl.alternatives(conjuncts)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			if split := pl.split(conjuncts); split != nil {
+				groups = append(split, groups...)
 				continue
 			}
-			if p := planIndex(info, at, ix, conditions, order); p != nil {
-				p.reverse = reverse
-				return p, nil
+			list = []alternative{pl.listing(conjuncts)}
+		}
+		p.groups = append(p.groups, list)
+	}
+	if err := pl.finish(p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// finish writes the plan as the script takes it.
+func (pl *planner) finish(p *plan) error {
+	var shape []string
+	for _, group := range p.groups {
+		for i := range group {
+			if err := pl.arguments(&group[i]); err != nil {
+				return err
 			}
+			shape = append(shape, group[i].args...)
+			p.walks = p.walks || group[i].whole && len(group[i].rest) > 0
 		}
 	}
-	return nil, noIndex(info, conditions, order)
-}
-
-// listingPlan walks all records.
-func listingPlan(info *entityInfo, at space, reverse bool) *plan {
-	p := &plan{key: at.all(), by: "score", low: "-inf", high: "+inf", reverse: reverse}
-	if info.listing >= 0 {
-		p.index = info.indexes[info.listing]
-		p.key = at.index(p.index, nil)
+	for _, name := range pl.filter.names {
+		p.names = append(p.names, name)
 	}
-	return p
+	p.shape = shapeOf(append(shape, pl.filter.names...), p.reverse)
+	return nil
 }
 
-// mergeBounds makes one condition of a lower and an upper bound of a field.
-func mergeBounds(info *entityInfo, conditions []condition) ([]condition, error) {
-	var merged []condition
-	for _, c := range conditions {
-		i := slices.IndexFunc(merged, func(m condition) bool { return m.field == c.field })
-		if i < 0 {
-			merged = append(merged, c)
+// alternatives returns the ways to the records that meet all conditions, none if
+// no index helps.
+func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
+	var native, other []alternative
+	for _, p := range findPaths(pl.info, conjuncts, pl.order.given) {
+		switch {
+		case slices.Contains(pl.moved, p.order.field) && p.order.by != "value":
+		case pl.inOrder(p):
+			if pl.order.given {
+				for i := range p.sources {
+					p.sources[i] = p.sources[i].present()
+				}
+			}
+			native = append(native, alternative{path: p})
+		default:
+			other = append(other, alternative{path: p, sort: pl.sortBy(p)})
+		}
+	}
+	// The best there is: a few records, or nothing but what is returned is looked at.
+	if len(other) == 1 && other[0].order.by == "value" {
+		return other, nil
+	}
+	if i := slices.IndexFunc(native, func(a alternative) bool { return len(a.rest) == 0 }); i >= 0 {
+		return native[i : i+1], nil
+	}
+	if !pl.order.given {
+		return most(append(native, other...)), nil
+	}
+	index, ok := pl.info.orderIndex(pl.order.field)
+	if !ok {
+		if len(native) == 0 {
+			return nil, pl.noIndex(conjuncts)
+		}
+		return most(native), nil
+	}
+	if !slices.ContainsFunc(native, func(a alternative) bool { return a.index[0] == index.key }) {
+		whole := path{index: []string{index.key}, sources: []source{index}, order: ordering{index.by, pl.order.field}, rest: conjuncts, disjoint: true}
+		native = append(native, alternative{path: whole, whole: true})
+	}
+	return most(append(native, other...)), nil
+}
+
+// most returns the ways that answer most conditions, if there are too many for
+// the script to choose from.
+func most(list []alternative) []alternative {
+	slices.SortStableFunc(list, func(a, b alternative) int { return cmp.Compare(len(a.rest), len(b.rest)) })
+	return list[:min(len(list), 8)]
+}
+
+// inOrder tells whether the sources of a path have the order of the query.
+func (pl *planner) inOrder(p path) bool {
+	switch {
+	case p.order.by == "value" || p.order.by == "mixed":
+		return false
+	case !pl.order.given:
+		return true
+	}
+	return p.order.field == pl.order.field && p.order.by != "geo"
+}
+
+// sortBy returns what the entries of a path are sorted by.
+func (pl *planner) sortBy(p path) ordering {
+	switch {
+	case !pl.order.given:
+		return ordering{"id", byID}
+	}
+	index, _ := pl.info.orderIndex(pl.order.field)
+	switch {
+	case index.by == "score":
+		return ordering{"score", pl.order.field}
+	case pl.info.isInteger(pl.order.field):
+		return ordering{"integer", pl.order.field}
+	}
+	return ordering{"bytes", pl.order.field}
+}
+
+// orderIndex returns all entries of the index that keeps the order of a field.
+func (info *entityInfo) orderIndex(field int) (source, bool) {
+	ix, ok := info.indexOf(field, func(ix Index) bool { return ix.Kind == IndexScore || ix.Kind == IndexLex })
+	if !ok {
+		return source{}, false
+	}
+	return everything(space("").index(ix, nil), ix.ordering().by), true
+}
+
+// listing walks all records.
+func (pl *planner) listing(conjuncts []condition) alternative {
+	p := path{index: []string{"a"}, sources: []source{everything("a", "score")}, order: ordering{"score", byListing}, rest: conjuncts, disjoint: true}
+	if pl.info.listing >= 0 {
+		key := space("").index(pl.info.indexes[pl.info.listing], nil)
+		p.index, p.sources = []string{key}, []source{everything(key, "score")}
+	}
+	return alternative{path: p, whole: true}
+}
+
+// split makes groups of a condition of which each part has an index, though the
+// orders of these differ: a record belongs to the first part that it meets. It
+// returns nil if there is no such condition.
+func (pl *planner) split(conjuncts []condition) [][]condition {
+	if pl.order.given || pl.moved != nil {
+		return nil
+	}
+	for i, c := range conjuncts {
+		parts := c.parts
+		if c.op != either {
+			parts = pl.chunks(c)
+		}
+		if len(parts) < 2 || slices.ContainsFunc(parts, func(part condition) bool {
+			return len(findPaths(pl.info, part.conjuncts(), false)) == 0 && pl.chunks(part) == nil
+		}) {
 			continue
 		}
-		m := &merged[i]
-		if m.op != within || c.op != within || m.hasLow == c.hasLow || m.hasUp == c.hasUp {
-			return nil, fmt.Errorf("%w: two conditions on %s that are not a lower and an upper bound", ErrNoIndex, info.fields[c.field].Name)
-		}
-		if c.hasLow {
-			m.low, m.hasLow, m.lowOpen = c.low, true, c.lowOpen
-		} else {
-			m.up, m.hasUp, m.upOpen = c.up, true, c.upOpen
-		}
-	}
-	return merged, nil
-}
-
-// planIndex returns how an index answers all conditions in an order, nil if it
-// does not.
-func planIndex(info *entityInfo, at space, ix Index, conditions []condition, order int) *plan {
-	switch ix.Kind {
-	case IndexScore, IndexLex:
-		return planRange(info, at, ix, conditions, order)
-	case IndexUnique:
-		if order >= 0 {
-			return nil
-		}
-	case IndexEqual:
-		if order >= 0 && (ix.Order == nil || *ix.Order != order) {
-			return nil
-		}
-	}
-	values := make([]string, len(ix.Fields))
-	equal := 0
-	p := &plan{index: ix, by: "score", low: "-inf", high: "+inf"}
-	for _, c := range conditions {
-		i := slices.Index(ix.Fields, c.field)
-		switch {
-		case i >= 0 && (c.op == equals && !ix.Each || c.op == contains && ix.Each):
-			values[i] = c.low
-			equal++
-		case ix.Order != nil && *ix.Order == c.field && (c.op == within || c.op == equals):
-			p.low, p.high = scoreBounds(info, c)
-			if !c.hasLow {
-				p.low = leastScore
+		var groups [][]condition
+		for j, part := range parts {
+			group := slices.Concat(part.conjuncts(), conjuncts[:i], conjuncts[i+1:])
+			if c.op != equals { // of which no record meets two
+				for _, earlier := range parts[:j] {
+					group = append(group, negate(earlier))
+				}
 			}
-		default:
-			return nil
+			groups = append(groups, group)
 		}
+		return groups
 	}
-	if equal != len(ix.Fields) {
-		return nil
-	}
-	p.key = at.index(ix, values)
-	p.value = joinValues(values)
-	return p
+	return nil
 }
 
-// leastScore is the least score of a value; -inf is that of an absent one. The
-// embedded store takes (-inf for -inf.
-var leastScore = strconv.FormatFloat(-math.MaxFloat64, 'g', -1, 64)
+// chunks divides a condition that names more values than one call merges.
+func (pl *planner) chunks(c condition) []condition {
+	if c.op != equals && c.op != contains || len(c.values) <= mostSources || len(findPaths(pl.info, []condition{{op: c.op, field: c.field, values: c.values[:1]}}, false)) == 0 {
+		return nil
+	}
+	var parts []condition
+	for values := range slices.Chunk(c.values, mostSources) {
+		part := c
+		part.values = values
+		parts = append(parts, part)
+	}
+	return parts
+}
 
-// planRange plans for an index that keeps records in the order of one field.
-func planRange(info *entityInfo, at space, ix Index, conditions []condition, order int) *plan {
-	field := ix.Fields[0]
-	if order >= 0 && order != field || len(conditions) > 1 || len(conditions) == 1 && conditions[0].field != field {
-		return nil
+// arguments writes an alternative as the script takes it.
+func (pl *planner) arguments(a *alternative) error {
+	how, each := "walk", 0
+	if len(a.rest) > 0 {
+		each = 1
 	}
-	p := &plan{index: ix, key: at.index(ix, nil), by: "score", low: "-inf", high: "+inf"}
-	if ix.Kind == IndexLex {
-		p.by, p.low, p.high = "lex", "-", "+"
+	if a.sort.by != "" {
+		how, each = "sort", 2
 	}
-	if len(conditions) == 0 {
-		return p
-	}
-	c := conditions[0]
-	switch {
-	case c.op == contains, c.op == prefixed && ix.Kind != IndexLex:
-		return nil
-	case ix.Kind == IndexLex:
-		p.low, p.high = lexBounds(info, c)
+	args := []string{how, strconv.Itoa(each)}
+	switch a.sort.by {
+	case "":
+	case "score":
+		index, _ := pl.info.orderIndex(a.sort.field)
+		args = append(args, "score", index.key)
+	case "id":
+		args = append(args, "id")
 	default:
-		p.low, p.high = scoreBounds(info, c)
+		seen, plain := pl.filter.field(a.sort.field)
+		args = append(args, a.sort.by, seen, plain)
 	}
-	return p
-}
-
-// scoreBounds returns the bounds of a condition as ZCOUNT takes them.
-func scoreBounds(info *entityInfo, c condition) (low, high string) {
-	score := func(value string, open bool) string {
-		if info.fields[c.field].Kind == KindTime {
-			t, _ := parseTime(value) // value is of Row.Time
-			value = strconv.FormatInt(t.UnixMicro(), 10)
-		}
-		if open {
-			return "(" + value
-		}
-		return value
+	args = append(args, strconv.Itoa(len(a.sources)))
+	for _, s := range a.sources {
+		args = append(args, s.key, s.by, s.low, s.high)
 	}
-	low, high = "-inf", "+inf"
-	if c.hasLow {
-		low = score(c.low, c.lowOpen)
-	}
-	if c.hasUp {
-		high = score(c.up, c.upOpen)
-	}
-	if c.op == equals {
-		high = low
-	}
-	return low, high
-}
-
-// lexBounds returns the bounds of a condition as ZLEXCOUNT takes them. Members
-// are value, NUL, id; a value has no NUL, so the members of a value lie between
-// it and it followed by \x01.
-func lexBounds(info *entityInfo, c condition) (low, high string) {
-	form := lexEscape
-	if k := info.fields[c.field].Kind; k == KindInt || k == KindUint {
-		form = lexInt
-	}
-	low, high = "-", "+"
-	switch {
-	case c.op == equals:
-		v := form(c.low)
-		return "[" + v, "(" + v + "\x01"
-	case c.op == prefixed:
-		v := form(c.low)
-		if v == "" {
-			return low, high
-		}
-		low = "[" + v
-		if next := successor(v); next != "" {
-			high = "(" + next
-		}
-		return low, high
-	}
-	if c.hasLow {
-		low = "[" + form(c.low)
-		if c.lowOpen {
-			low += "\x01"
+	var conditions []string
+	if len(a.rest) > 0 {
+		var err error
+		if conditions, err = pl.filter.arguments(condition{op: all, parts: a.rest}); err != nil {
+			return err
 		}
 	}
-	if c.hasUp {
-		high = "(" + form(c.up)
-		if !c.upOpen {
-			high += "\x01"
-		}
-	}
-	return low, high
-}
-
-// lexEscape is the value part of lexmember in repo/lua/lex.lua.
-func lexEscape(value string) string {
-	return strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02").Replace(value)
-}
-
-// lexInt is lexint in repo/lua/lex.lua.
-func lexInt(text string) string {
-	digits, negative := strings.CutPrefix(text, "-")
-	digits = strings.Repeat("0", 20-len(digits)) + digits
-	if !negative {
-		return "1" + digits
-	}
-	complement := []byte("0" + digits)
-	for i := 1; i < len(complement); i++ {
-		complement[i] = '0' + '9' - complement[i]
-	}
-	return string(complement)
-}
-
-// successor returns the least string that is greater than all that begin with
-// s; "" if there is none.
-func successor(s string) string {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] < 0xff {
-			return s[:i] + string([]byte{s[i] + 1})
-		}
-	}
-	return ""
+	args = append(args, strconv.Itoa(len(conditions)))
+	a.args = append(args, conditions...)
+	return nil
 }
 
 // noIndex says what index a query would need.
-func noIndex(info *entityInfo, conditions []condition, order int) error {
-	var parts []string
-	for _, c := range conditions {
-		what := map[predicateOp]string{equals: "=", within: "in a range", prefixed: "by prefix", contains: "has an element"}[c.op]
-		parts = append(parts, info.fields[c.field].Name+" "+what)
+func (pl *planner) noIndex(conjuncts []condition) error {
+	text := describe(pl.info, condition{op: all, parts: conjuncts})
+	if pl.order.given {
+		text = strings.TrimSpace(text + " ordered by " + pl.info.fields[pl.order.field].Name)
 	}
-	text := strings.Join(parts, " and ")
-	if order >= 0 {
-		text = strings.TrimSpace(text + " ordered by " + info.fields[order].Name)
-	}
-	return fmt.Errorf("%w: %s; declare one with redisgen:index on %s", ErrNoIndex, text, info.goName)
+	return fmt.Errorf("%w: %s; declare one with redisgen:index on %s", ErrNoIndex, text, pl.info.goName)
 }

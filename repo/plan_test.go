@@ -2,6 +2,7 @@ package repo
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +15,54 @@ var thingFields = struct {
 	Count  RangeNumber[*thing, uint64]
 	At     RangeField[*thing, time.Time]
 	Text   EqualField[*thing, text]
-	Tags   MemberField[*thing, []string, string]
+	Tags   NilableMemberField[*thing, []string, string]
 	Owner  EqualField[*thing, string]
 	Serial LexNumber[*thing, int64]
 	Pass   Equal[*thing, string]
 	Small  Equal[*thing, int8] // has no index
 }{
-	Name:   NewLexField[*thing](thingName, PutString[string]),
-	On:     NewEqualField[*thing](thingOn, PutBool[bool]),
-	Count:  NewRangeNumber[*thing](thingCount, PutUint[uint64]),
-	At:     NewRangeField[*thing](thingAt, PutTime),
-	Text:   NewEqualField[*thing](thingText, PutText[text]),
-	Tags:   NewMemberField[*thing](thingTags, PutJSON[[]string], PutString[string]),
-	Owner:  NewEqualField[*thing](thingOwner, PutString[string]),
-	Serial: NewLexNumber[*thing](thingSerial, PutInt[int64]),
-	Pass:   NewEqual[*thing](thingPassword, PutString[string]),
-	Small:  NewEqual[*thing](thingSmall, PutInt[int8]),
+	Name:   NewLexField[*thing](thingName, PutString[string], GetString[string]),
+	On:     NewEqualField[*thing](thingOn, PutBool[bool], GetBool[bool]),
+	Count:  NewRangeNumber[*thing](thingCount, PutUint[uint64], GetUint[uint64]),
+	At:     NewRangeField[*thing](thingAt, PutTime, GetTime),
+	Text:   NewEqualField[*thing](thingText, PutText[text], GetText[text]),
+	Tags:   NewNilableMemberField[*thing](thingTags, PutJSON[[]string], PutString[string], GetString[string]),
+	Owner:  NewEqualField[*thing](thingOwner, PutString[string], GetString[string]),
+	Serial: NewLexNumber[*thing](thingSerial, PutInt[int64], GetInt[int64]),
+	Pass:   NewEqual[*thing](thingPassword, PutString[string], GetString[string]),
+	Small:  NewEqual[*thing](thingSmall, PutInt[int8], GetInt[int8]),
+}
+
+// shown returns a plan as text: the sources of each way to each group, and what
+// is checked.
+func (p *plan) shown(info *entityInfo) string {
+	var groups []string
+	for _, group := range p.groups {
+		var ways []string
+		for _, a := range group {
+			var way []string
+			for _, s := range a.sources {
+				way = append(way, strings.Join([]string{s.key, s.by, s.low, s.high}, " "))
+			}
+			text := strings.TrimSpace(strings.Join(way, " + "))
+			if a.sort.by != "" {
+				text += " sort " + a.sort.by
+			}
+			if len(a.rest) > 0 {
+				text += " check " + describe(info, condition{op: all, parts: a.rest})
+			}
+			ways = append(ways, text)
+		}
+		groups = append(groups, strings.Join(ways, " | "))
+	}
+	text := strings.Join(groups, "; ")
+	if p.reverse {
+		text += " desc"
+	}
+	if p.walks {
+		text += " WALK"
+	}
+	return text
 }
 
 var epoch = time.Unix(0, 0)
@@ -40,28 +73,43 @@ func TestPlans(t *testing.T) {
 	where := r.Where
 	for _, test := range []struct {
 		name  string
-		query Query[*thing]
-		want  string // key, score or lex, bounds
+		query Query[*thing, string]
+		want  string
 	}{
 		{"all", where(), "a score -inf +inf"},
-		{"unique", where(f.Text.Eq("x")), "u:text score -inf +inf"},
-		{"unique group", where(f.Owner.Eq("ann"), f.Pass.Eq("x")), "u:login score -inf +inf"},
-		{"unique group, turned round", where(f.Pass.Eq("x"), f.Owner.Eq("ann")), "u:login score -inf +inf"},
+		{"unique", where(f.Text.Eq("x")), "u:text value x sort id"},
+		{"unique group", where(f.Owner.Eq("ann"), f.Pass.Eq("x")), "u:login value 3:annx sort id"},
+		{"unique group, turned round", where(f.Pass.Eq("x"), f.Owner.Eq("ann")), "u:login value 3:annx sort id"},
+		{"unique and more", where(f.Text.Eq("x"), f.On.Eq(true), f.Count.Gt(3)), "u:text value x sort id check on = and count in a range"},
+		{"several unique values", where(f.Text.In("x", "y", "x")), "u:text value x  + u:text value y sort id"},
+		{"unique, ordered", where(f.Text.Eq("x")).OrderBy(f.At.Asc()), "u:text value x sort score"},
 		{"equal", where(f.On.Eq(true)), "i:on:1 score -inf +inf"},
+		{"several values", where(f.Owner.In("ann", "bob")), "i:owner/at:ann score -inf +inf + i:owner/at:bob score -inf +inf"},
+		{"no value", where(f.Owner.In()), ""},
 		{"element", where(f.Tags.Has("a:b")), "i:tags:a:b score -inf +inf"},
 		{"no element", where(f.Tags.Has("")), "i:tags: score -inf +inf"},
+		{"any element", where(f.Tags.HasAny("a", "b")), "i:tags:a score -inf +inf + i:tags:b score -inf +inf"},
+		{"all elements", where(f.Tags.HasAll("a", "b")), "i:tags:a score -inf +inf check tags has an element | i:tags:b score -inf +inf check tags has an element"},
 		{"prefix of a composite index", where(f.Owner.Eq("ann")), "i:owner/at:ann score -inf +inf"},
 		{"composite", where(f.Owner.Eq("ann"), f.On.Eq(false)), "i:owner,on/count:3:ann0 score -inf +inf"},
-		{"composite, ordered", where(f.On.Eq(false), f.Owner.Eq("ann")).OrderBy(f.Count.Desc()), "i:owner,on/count:3:ann0 score -inf +inf desc"},
-		{"equal, ordered", where(f.Owner.Eq("ann")).OrderBy(f.At.Asc()), "i:owner/at:ann score -inf +inf"},
+		{"composite, several values", where(f.Owner.In("ann", "bob"), f.On.In(false, true)), "i:owner,on/count:3:ann0 score -inf +inf + i:owner,on/count:3:ann1 score -inf +inf + i:owner,on/count:3:bob0 score -inf +inf + i:owner,on/count:3:bob1 score -inf +inf"},
+		{"composite, ordered", where(f.On.Eq(false), f.Owner.Eq("ann")).OrderBy(f.Count.Desc()), "i:owner,on/count:3:ann0 score -1.7976931348623157e+308 +inf desc"},
+		{"composite and another order", where(f.On.Eq(false), f.Owner.Eq("ann")).OrderBy(f.At.Desc()), "i:owner,on/count:3:ann0 score -inf +inf sort score | s:at score -inf +inf check on = and owner = desc WALK"},
+		{"equal, ordered", where(f.Owner.Eq("ann")).OrderBy(f.At.Asc()), "i:owner/at:ann score -1.7976931348623157e+308 +inf"},
+		{"several values, ordered", where(f.Owner.In("ann", "bob")).OrderBy(f.At.Desc()), "i:owner/at:ann score -1.7976931348623157e+308 +inf + i:owner/at:bob score -1.7976931348623157e+308 +inf desc"},
 		{"equal and a range", where(f.Owner.Eq("ann"), f.At.Gt(epoch)), "i:owner/at:ann score (0 +inf"},
 		{"equal and an upper bound leaves out what has none", where(f.Owner.Eq("ann"), f.At.Lte(epoch)), "i:owner/at:ann score -1.7976931348623157e+308 0"},
 		{"equal and both bounds", where(f.At.Gte(epoch), f.Owner.Eq("ann"), f.At.Lt(epoch.Add(time.Second))), "i:owner/at:ann score 0 (1000000"},
 		{"equal and the order's value", where(f.Owner.Eq("ann"), f.At.Eq(epoch)), "i:owner/at:ann score 0 0"},
+		{"two indexes", where(f.On.Eq(true), f.Count.Gt(3)), "i:on:1 score -inf +inf check count in a range | s:count score (3 +inf check on ="},
+		{"two indexes, one has the order", where(f.On.Eq(true), f.Count.Gt(3)).OrderBy(f.Count.Asc()), "s:count score (3 +inf check on = | i:on:1 score -inf +inf sort score check count in a range"},
+		{"order of another index", where(f.On.Eq(true)).OrderBy(f.Count.Desc()), "i:on:1 score -inf +inf sort score | s:count score -inf +inf check on = desc WALK"},
+		{"order of bytes of another index", where(f.On.Eq(true)).OrderBy(f.Serial.Desc()), "i:on:1 score -inf +inf sort integer | l:serial lex - + check on = desc WALK"},
 		{"range", where(f.Count.Between(3, 7)), "s:count score 3 7"},
 		{"range of halves", where(f.Count.Gt(3), f.Count.Lt(7)).OrderBy(f.Count.Desc()), "s:count score (3 (7 desc"},
-		{"range of halves, turned round", where(f.Count.Lte(7), f.Count.Gte(3)), "s:count score 3 7"},
+		{"two lower bounds", where(f.Count.Gt(3), f.Count.Gte(7)), "s:count score (3 +inf check count in a range | s:count score 7 +inf check count in a range"},
 		{"value", where(f.Count.Eq(3)), "s:count score 3 3"},
+		{"values of a range", where(f.Count.In(3, 5)), "s:count score 3 3 + s:count score 5 5"},
 		{"lower bound", where(f.Count.Gte(3)), "s:count score 3 +inf"},
 		{"upper bound", where(f.Count.Lt(3)), "s:count score -inf (3"},
 		{"time before 1970", where(f.At.Lt(epoch.Add(-1500 * time.Nanosecond))), "s:at score -inf (-2"},
@@ -71,28 +119,69 @@ func TestPlans(t *testing.T) {
 		{"folded prefix", where(f.Name.Prefix("AN")), "l:name lex [an (ao"},
 		{"any prefix", where(f.Name.Prefix("")), "l:name lex - +"},
 		{"prefix without successor", where(f.Name.Prefix("\xff\xff")), "l:name lex [\xff\xff +"},
+		{"prefix and a range", where(f.Name.Prefix("a"), f.Name.Gt("ab")), "l:name lex [a (b check name in a range | l:name lex [ab\x01 + check name by prefix"},
 		{"range of bytes", where(f.Name.Gt("a"), f.Name.Lte("b")), "l:name lex [a\x01 (b\x01"},
 		{"range of bytes, from and below", where(f.Name.Gte("a"), f.Name.Lt("b")), "l:name lex [a (b"},
 		{"NUL", where(f.Name.Eq("\x00")), "l:name lex [\x01\x01 (\x01\x01\x01"},
 		{"integer by bytes", where(f.Serial.Eq(-1)), "l:serial lex [099999999999999999998 (099999999999999999998\x01"},
 		{"integers by bytes", where(f.Serial.Gte(5)).OrderBy(f.Serial.Desc()), "l:serial lex [100000000000000000005 + desc"},
+		{"negation", where(Not(f.On.Eq(true))), "a score -inf +inf check not (on =) WALK"},
+		{"double negation", where(Not(f.On.Not(true))), "i:on:1 score -inf +inf"},
+		{"negation and an index", where(f.On.Eq(true), f.Owner.Not("ann")), "i:on:1 score -inf +inf check not (owner =)"},
+		{"nil", where(f.Tags.IsNil()), "a score -inf +inf check tags is nil WALK"},
+		{"no index", where(f.Small.Eq(1)), "a score -inf +inf check small = WALK"},
+		{"no index, ordered", where(f.Small.Eq(1)).OrderBy(f.At.Asc()), "s:at score -inf +inf check small = WALK"},
+		{"union of one order", where(Or(f.Count.Lt(3), f.Count.Gt(7))), "s:count score -inf (3 + s:count score (7 +inf"},
+		{"union, with a filter", where(Or(And(f.Owner.Eq("ann"), f.On.Eq(true)), And(f.Owner.Eq("bob"), f.On.Eq(false), f.Count.Gt(1)))), "i:owner,on/count:3:ann1 score -inf +inf + i:owner,on/count:3:bob0 score (1 +inf"},
+		{"union of two orders", where(Or(f.Count.Lt(3), f.Text.Eq("x"))), "s:count score -inf (3; u:text value x sort id check not (count in a range)"},
+		{"union of two orders and a filter", where(Or(f.Count.Lt(3), f.Text.Eq("x")), f.Small.Eq(1)), "s:count score -inf (3 check small =; u:text value x sort id check small = and not (count in a range)"},
+		{"union of two orders, ordered", where(Or(f.Count.Lt(3), f.Text.Eq("x"))).OrderBy(f.At.Asc()), "s:count score -inf (3 + u:text value x sort score | s:at score -inf +inf check count in a range or text = WALK"},
+		{"union and an index", where(f.Owner.Eq("ann"), Or(f.Count.Lt(3), f.On.Eq(true))), "i:owner/at:ann score -inf +inf check count in a range or on ="},
+		{"union with what no index has", where(Or(f.Count.Lt(3), f.Small.Eq(1))), "a score -inf +inf check count in a range or small = WALK"},
+		{"union of nothing", where(Or[*thing]()), ""},
+		{"everything", where(And[*thing]()), "a score -inf +inf"},
+		{"a union with everything", where(Or(And[*thing](), f.On.Eq(true))), "a score -inf +inf"},
+		{"not nothing", where(Not(Or[*thing]())), "a score -inf +inf"},
+		{"a zero time", where(f.At.Eq(time.Time{})), "a score -inf +inf check at is nil WALK"},
 	} {
-		p, at, err := test.query.q.plan()
-		if err != nil || at != (position{}) {
-			t.Errorf("%s: %v, begins at %q", test.name, err, at)
+		w, err := test.query.q.begin(findIDs, nil)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		got := strings.TrimPrefix(p.key, "p:{things}:") + " " + p.by + " " + p.low + " " + p.high
-		if p.reverse {
-			got += " desc"
-		}
-		if got != test.want {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		if got := w.plan.shown(w.core.info); got != test.want {
+			t.Errorf("%s\ngot  %q\nwant %q", test.name, got, test.want)
 		}
 	}
-	p, _, err := where(f.Owner.Eq("ann"), f.Pass.Eq("x")).q.plan()
-	if err != nil || p.value != "3:annx" {
-		t.Errorf("the value of a unique group is %q, %v", p.value, err)
+}
+
+// More values than one call merges are divided among calls.
+func TestPlansOfManyValues(t *testing.T) {
+	f := thingFields
+	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
+	var names, tags []string
+	for i := range 200 {
+		names, tags = append(names, "n"+strconv.Itoa(i)), append(tags, "t"+strconv.Itoa(i))
+	}
+	for _, test := range []struct {
+		name    string
+		query   Query[*thing, string]
+		groups  int
+		checked bool
+	}{
+		{"values", r.Where(f.Owner.In(names...)), 4, false},
+		{"elements", r.Where(f.Tags.HasAny(tags...)), 4, true},
+		{"values or elements", r.Where(Or(f.Owner.In(names...), f.Tags.HasAny(tags...))), 8, true},
+		{"in an order that needs all at once", r.Where(f.Owner.In(names...)).OrderBy(f.At.Asc()), 1, true},
+	} {
+		w, err := test.query.q.begin(findIDs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := w.plan.groups[len(w.plan.groups)-1][0]
+		if len(w.plan.groups) != test.groups || len(last.rest) > 0 != test.checked {
+			t.Errorf("%s: %d groups, the last checks %d conditions", test.name, len(w.plan.groups), len(last.rest))
+		}
 	}
 }
 
@@ -100,23 +189,16 @@ func TestQueriesWithoutPlan(t *testing.T) {
 	f := thingFields
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
 	for _, test := range []struct {
-		query Query[*thing]
+		query Query[*thing, string]
 		is    error
 		want  string
 	}{
-		{r.Where(f.Small.Eq(1)), ErrNoIndex, "small =; declare one with redisgen:index on Thing"},
-		{r.Where(f.Pass.Eq("s3cret")), ErrNoIndex, "password =; declare"},
-		{r.Where(f.On.Eq(true), f.Count.Gt(1)), ErrNoIndex, "on = and count in a range; declare"},
-		{r.Where(f.On.Eq(true)).OrderBy(f.Count.Asc()), ErrNoIndex, "on = ordered by count; declare"},
-		{r.Where(f.Text.Eq("x")).OrderBy(f.At.Asc()), ErrNoIndex, "text = ordered by at; declare"},
-		{r.Where(f.Tags.Has("a"), f.Tags.Has("b")), ErrNoIndex, "two conditions on tags"},
-		{r.Where(f.Tags.Has("a"), f.Owner.Eq("ann")), ErrNoIndex, "tags has an element and owner =; declare"},
-		{r.Where(f.Name.Prefix("a"), f.Name.Gt("b")), ErrNoIndex, "two conditions on name"},
-		{r.Where(f.Name.Prefix("a")).OrderBy(f.Count.Asc()), ErrNoIndex, "name by prefix ordered by count; declare"},
-		{r.Where(f.Count.Gt(1), f.Count.Gte(2)), ErrNoIndex, "two conditions on count that are not a lower and an upper bound"},
-		{r.Where(f.Count.Between(1, 2), f.Count.Lt(2)), ErrNoIndex, "two conditions on count"},
-		{r.Where(f.Count.Eq(1), f.Count.Lt(2)), ErrNoIndex, "two conditions on count"},
-		{r.Where(f.At.Eq(time.Time{})), nil, "Thing.at: a zero time or nil is stored as nothing"},
+		{r.Where(f.Small.Eq(1)).RequireIndex(), ErrNoIndex, "small =; declare one with redisgen:index on Thing"},
+		{r.Where(Not(f.Pass.Eq("s3cret"))).RequireIndex(), ErrNoIndex, "not (password =); declare"},
+		{r.Where(f.On.Eq(true)).OrderBy(f.Count.Asc()).RequireIndex(), ErrNoIndex, "on = ordered by count; declare"},
+		{r.Where(f.Tags.Has("x")).OrderBy(f.Serial.Asc()).RequireIndex(), ErrNoIndex, "tags has an element ordered by serial; declare"},
+		{r.Where(Or(f.Tags.Has("a"), f.Tags.IsNil())).RequireIndex(), ErrNoIndex, "tags has an element or tags is nil; declare"},
+		{r.Where(f.At.Gt(time.Time{})), nil, "Thing.at: a zero time or nil is stored as nothing"},
 		{r.Where(f.Count.Gt(exactScore + 1)), ErrRange, "Thing.count: out of range"},
 		{r.Where(f.Text.Eq("refuse")), errText, "Thing.text: "},
 		{r.Where().Limit(0), errLimit, "from 1 to 1000"},
@@ -141,8 +223,9 @@ func TestQueriesAreValues(t *testing.T) {
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
 	q := r.Where(f.Owner.Eq("ann"))
 	_, _ = q.OrderBy(f.At.Desc()), q.Limit(-1)
-	_ = q.After("x")
-	if p, at, err := q.q.plan(); err != nil || p.reverse || at != (position{}) {
-		t.Errorf("%+v at %q, %v", p, at, err)
+	_, _ = q.After("x"), q.Before("x")
+	_ = q.Select(f.At)
+	if w, err := q.q.begin(findIDs, nil); err != nil || w.plan.reverse || w.backward || w.at != (position{}) || q.q.selected != nil {
+		t.Errorf("%+v, %v", w, err)
 	}
 }

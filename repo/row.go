@@ -181,7 +181,21 @@ func (r *Row) Text(m encoding.TextMarshaler) {
 		r.Refuse(r.info.concealed(r.at, err))
 		return
 	}
-	r.marshaled(text)
+	field := r.at
+	if r.marshaled(text); r.info.fields[field].Geo {
+		r.locate(field, text)
+	}
+}
+
+// locate keeps the score that the index of a point has for it.
+func (r *Row) locate(field int, text []byte) {
+	var p Point
+	if err := p.UnmarshalText(text); err != nil {
+		r.at = field
+		r.Refuse(err)
+		return
+	}
+	r.fold(field, string(text), strconv.FormatUint(p.score(), 10))
 }
 
 // Binary writes what MarshalBinary returns.

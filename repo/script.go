@@ -36,28 +36,39 @@ const (
 	// what is used so often that a local name is worth its while.
 	scriptBase = "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
 	// scriptWrite names what else a write is given.
-	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\n"
+	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard\n"
 )
 
 // The scripts that are the same for every entity.
 var (
 	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep"))
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
-	countScript  = newScript(scriptBase, part("clock"), part("ledger"), part("count"))
-	pageScript   = newScript(scriptBase, part("hash"), part("clock"), part("ledger"), part("page"))
+	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip", part("bytes"), part("source"), part("count"))
+	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
+		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("find"))
 )
 
-// newWriteScript puts together the script that writes records of an entity, one
-// or many: the parts it needs, around the generated one.
+// writing says what a write script can do.
+type writing int
+
+const (
+	writeOne     writing = iota // one record
+	writeMany                   // many
+	writeGuarded                // many, those that meet a condition
+)
+
+// newWriteScript puts together a script that writes records of an entity: the
+// parts it needs, around the generated one.
 //
 // All operations are in one script, so that a batch, which writes one record at
 // a time, uses one script for each entity: had a server only some of several, a
 // batch would not take effect in its order.
-func newWriteScript(info *entityInfo, generated string, many bool) *script {
-	how := "one"
-	if many {
-		how = "many"
+func newWriteScript(info *entityInfo, generated string, how writing) *script {
+	count := "many"
+	if how == writeOne {
+		count = "one"
 	}
+	guarded := how == writeGuarded
 	parts := []string{scriptBase, scriptWrite, part("hash"), part("store")}
 	for _, p := range []struct {
 		name string
@@ -65,12 +76,17 @@ func newWriteScript(info *entityInfo, generated string, many bool) *script {
 	}{
 		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry},
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
-		{"micros", info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
-		{"lex", info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
+		{"micros", guarded || info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
+		{"lex", guarded || info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
 		{"each", info.hasIndex(func(ix Index) bool { return ix.Each })},
-		{how, true},
-		{"claim_" + how, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
+		{count, true},
+		{"claim_" + count, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
 		{"ledger", info.expires},
+		{"take", guarded},
+		{"bytes", guarded},
+		{"point", guarded},
+		{"filter", guarded},
+		{"guard", guarded},
 	} {
 		if p.need {
 			parts = append(parts, part(p.name))

@@ -55,6 +55,11 @@ func (v *values) ints(n int) ([]int64, error) {
 	if got, err := v.array(); err != nil || got != n {
 		return nil, errReply
 	}
+	return v.someInts(n)
+}
+
+// someInts reads the next n values, which are integers.
+func (v *values) someInts(n int) ([]int64, error) {
 	list := make([]int64, n)
 	for i := range list {
 		text, _, err := v.next()

@@ -70,7 +70,7 @@ func (w *rowWrite) whole(info *entityInfo, row *Row, op operation) {
 		} else if op != opCreate {
 			w.clears = append(w.clears, f.Name)
 		}
-		if f.Fold {
+		if f.Fold || f.Geo {
 			w.fold(row, i, op)
 		}
 	}
@@ -110,8 +110,18 @@ func (w *rowWrite) keep(info *entityInfo, row *Row) {
 
 // writeCall returns the call that writes records, in one script.
 func (c *core) writeCall(op operation, rows []*rowWrite) *call {
+	how := writeOne
+	if len(rows) > 1 {
+		how = writeMany
+	}
+	return c.writeCallOf(how, op, rows, nil)
+}
+
+// writeCallOf returns the call of one of the write scripts; guard is the
+// condition of writeGuarded.
+func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []string) *call {
 	info := c.info
-	n := 5
+	n := 5 + len(guard)
 	keys := make([]string, len(rows))
 	for i, w := range rows {
 		n += w.size()
@@ -127,11 +137,8 @@ func (c *core) writeCall(op operation, rows []*rowWrite) *call {
 	for _, w := range rows {
 		w.appendTo(args)
 	}
-	script := info.writeOne
-	if len(rows) > 1 {
-		script = info.writeMany
-	}
-	return &call{script: script, keys: keys, args: args.args, write: true, since: since}
+	args.add(guard...)
+	return &call{script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
 }
 
 // tokenSize is how much of a token is kept: 60 bits at random, five to a

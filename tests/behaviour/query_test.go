@@ -13,7 +13,7 @@ import (
 )
 
 // ids returns the ids of users in the order of a query.
-func ids(t *testing.T, q repo.Query[*app.User]) string {
+func ids(t *testing.T, q repo.Query[*app.User, string]) string {
 	t.Helper()
 	var all []string
 	for _, u := range list(t, q) {
@@ -41,7 +41,7 @@ func TestQueries(t *testing.T) {
 		where := users.Where
 		for _, c := range []struct {
 			name string
-			q    repo.Query[*app.User]
+			q    repo.Query[*app.User, string]
 			want string
 		}{
 			{"all", where(), "a b c d e f"},
@@ -112,13 +112,17 @@ func TestQueries(t *testing.T) {
 func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := app.NewUsers(client), app.UserFields
-		for name, q := range map[string]repo.Query[*app.User]{
-			"two indexes":          users.Where(f.Age.Eq(1), f.Tags.Has("a")),
+		for name, q := range map[string]repo.Query[*app.User, string]{
+			"a negation":           users.Where(f.Status.Not(app.Active)),
+			"nil":                  users.Where(f.Email.IsNil()),
+			"half of an Or":        users.Where(repo.Or(f.Age.Eq(1), f.Email.IsNil())),
 			"order of another":     users.Where(f.Age.Eq(1)).OrderBy(f.CreatedAt.Asc()),
-			"two lower bounds":     users.Where(f.Age.Gt(1), f.Age.Gt(2)),
-			"two tags":             users.Where(f.Tags.Has("a"), f.Tags.Has("b")),
 			"ordered unique value": users.Where(f.Email.Eq("a")).OrderBy(f.Age.Asc()),
 		} {
+			if _, err := q.Page(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			q = q.RequireIndex()
 			_, err := q.Page(t.Context())
 			wantErr(t, name+", Page", err, repo.ErrNoIndex)
 			_, err = q.Count(t.Context())
@@ -142,14 +146,15 @@ func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	})
 }
 
-// Records without the field that orders an index by equality come first.
+// Records without the field that orders an index by equality come first, unless
+// that order is asked for.
 func TestQueryOfAbsentOrder(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		memberships, f := app.NewMemberships(client), app.MembershipFields
 		for i, since := range []*time.Time{nil, new(time.Unix(5, 0)), nil, new(time.Unix(-5, 0)), nil} {
 			must(t, memberships.Create(t.Context(), &app.Membership{Group: "g", User: fmt.Sprint(i), Since: since}))
 		}
-		users := func(q repo.Query[*app.Membership]) (all []string) {
+		users := func(q repo.Query[*app.Membership, app.MembershipKey]) (all []string) {
 			for cursor := ""; ; {
 				page, err := q.Limit(1).After(cursor).Page(t.Context())
 				must(t, err)
@@ -165,16 +170,14 @@ func TestQueryOfAbsentOrder(t *testing.T) {
 		if got := users(group); !slices.Equal(got, []string{"0", "2", "4", "3", "1"}) {
 			t.Errorf("in order: %q", got)
 		}
-		if got := users(group.OrderBy(f.Since.Desc())); !slices.Equal(got, []string{"1", "3", "4", "2", "0"}) {
+		if got := users(group.OrderBy(f.Since.Desc())); !slices.Equal(got, []string{"1", "3"}) {
 			t.Errorf("in descending order: %q", got)
 		}
 		if got := users(memberships.Where().OrderBy(f.Since.Asc())); !slices.Equal(got, []string{"3", "1"}) {
 			t.Errorf("by the field's own index: %q", got)
 		}
 		if got := users(memberships.Where(f.Group.Eq("g"), f.Since.Lt(time.Unix(1, 0)))); !slices.Equal(got, []string{"3"}) {
-			if !slices.Equal(got, []string{"0", "2", "4", "3"}) {
-				t.Errorf("up to a time: %q", got)
-			}
+			t.Errorf("up to a time: %q", got)
 		}
 	})
 }
@@ -193,7 +196,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			all = append(all, &numbers.Entry{ID: fmt.Sprintf("\x00%d\x01", i), Word: w}, &numbers.Entry{ID: fmt.Sprintf("\xff%d", i), Word: w})
 		}
 		must(t, entries.CreateMany(t.Context(), all))
-		got := func(q repo.Query[*numbers.Entry]) (found []string) {
+		got := func(q repo.Query[*numbers.Entry, string]) (found []string) {
 			for _, e := range list(t, q) {
 				found = append(found, e.Word)
 			}
@@ -208,7 +211,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			return want
 		}
 		slices.Sort(words)
-		check := func(name string, q repo.Query[*numbers.Entry], keep func(string) bool) {
+		check := func(name string, q repo.Query[*numbers.Entry, string], keep func(string) bool) {
 			t.Helper()
 			want := twice(keep)
 			if found := got(q); !slices.Equal(found, want) {

@@ -124,7 +124,7 @@ func scan[T, V any](w *world, f ranged[T, V], rank func(*record[T]) rank) query[
 }
 
 // query returns the repository's query.
-func (m *model[T, K]) query(q query[T]) repo.Query[*T] {
+func (m *model[T, K]) query(q query[T]) repo.Query[*T, K] {
 	query := m.repo.Where(q.where...)
 	if q.order != nil {
 		query = query.OrderBy(*q.order)
@@ -132,7 +132,8 @@ func (m *model[T, K]) query(q query[T]) repo.Query[*T] {
 	return query
 }
 
-// results returns the records that a query finds, in order.
+// results returns the records that a query finds, in order: an order that is asked for leaves out those without the
+// field.
 func (m *model[T, K]) results(q query[T]) []*record[T] {
 	place := q.rank
 	if place == nil {
@@ -140,7 +141,7 @@ func (m *model[T, K]) results(q query[T]) []*record[T] {
 	}
 	var list []*record[T]
 	for _, r := range m.records {
-		if q.match(r) {
+		if absent := math.IsInf(place(r).score, -1); q.match(r) && (q.order == nil || !absent) {
 			list = append(list, r)
 		}
 	}
@@ -217,7 +218,7 @@ func (m *model[T, K]) doQuery(q query[T]) {
 	m.sameList(way, got, want)
 }
 
-func (m *model[T, K]) count(query repo.Query[*T], want []*record[T]) {
+func (m *model[T, K]) count(query repo.Query[*T, K], want []*record[T]) {
 	n, err := query.Count(m.w.ctx)
 	m.w.agree("Count", err, nil)
 	if n != int64(len(want)) {
@@ -225,7 +226,7 @@ func (m *model[T, K]) count(query repo.Query[*T], want []*record[T]) {
 	}
 }
 
-func (m *model[T, K]) page(query repo.Query[*T], limit int, cursor string) ([]*T, string) {
+func (m *model[T, K]) page(query repo.Query[*T, K], limit int, cursor string) ([]*T, string) {
 	page, err := query.Limit(limit).After(cursor).Page(m.w.ctx)
 	m.w.agree("Page", err, nil)
 	return page.Items, page.Next

@@ -1,0 +1,195 @@
+package repo
+
+import (
+	"context"
+	"strconv"
+)
+
+// everyone returns the query for all records that it finds, from the beginning.
+func (q *query) everyone() *query {
+	return q.with(func(q *query) { q.cursor, q.backward, q.limit, q.limited = "", false, 0, false })
+}
+
+func (q *query) count(ctx context.Context) (int64, error) {
+	w, err := q.everyone().begin(findCount, nil)
+	if err != nil {
+		return 0, q.fail("Count", err)
+	}
+	if sources := w.plan.countable(); sources != nil {
+		n, err := q.core.countSources(ctx, sources)
+		return n, q.fail("Count", err)
+	}
+	var n int64
+	err = w.tally(ctx, func(f *found) error {
+		text, _, err := f.values.next()
+		if err != nil {
+			return err
+		}
+		more, err := strconv.ParseInt(text, 10, 64)
+		n += more
+		return err
+	})
+	return n, q.fail("Count", err)
+}
+
+// countable returns the sources whose entries are just the records that meet
+// the conditions; nil if there are none such.
+func (p *plan) countable() []source {
+	if len(p.groups) != 1 || len(p.groups[0]) != 1 {
+		return nil
+	}
+	a := p.groups[0][0]
+	if len(a.rest) > 0 || !a.disjoint || a.order.by == "value" || a.sort.by != "" {
+		return nil
+	}
+	return a.sources
+}
+
+// countSources counts the entries of indexes. Of an entity that expires, what is
+// due is released first.
+func (c *core) countSources(ctx context.Context, sources []source) (int64, error) {
+	home := string(c.space) + "a"
+	args := newArgs(2+4*len(sources), home)
+	args.add(string(c.space), "")
+	if c.info.expires {
+		args.strs[1] = strconv.Itoa(sweepStep)
+	}
+	for _, s := range sources {
+		args.add(s.key, s.by, s.low, s.high)
+	}
+	for {
+		reply, err := c.client.do(ctx, &call{script: countScript, keys: []string{home}, args: args.args})
+		if err != nil {
+			return 0, err
+		}
+		n, err := parseInt(reply)
+		if err != nil || n >= 0 {
+			return n, err
+		}
+	}
+}
+
+// tally goes through everything that a walk finds and hands each reply to take.
+func (w *walk) tally(ctx context.Context, take func(*found) error) error {
+	for w.at.group < len(w.plan.groups) {
+		f, err := w.call(ctx, mostExamined)
+		if err != nil {
+			return err
+		}
+		if err := take(f); err != nil {
+			return err
+		}
+		if !f.more {
+			w.turn()
+		}
+	}
+	return nil
+}
+
+// countBy returns how many records a query finds for each value of a field, or
+// element of a slice.
+func countBy[V any](ctx context.Context, q *query, field int, get func(*Reader) V) ([]Group[V], error) {
+	var groups []Group[V]
+	err := q.groups(ctx, field, func(value string, n int64) error {
+		r := Reader{info: q.core.info, values: values{bulkReply(value)}, at: field}
+		groups = append(groups, Group[V]{get(&r), n})
+		return r.err
+	})
+	return groups, err
+}
+
+// bulkReply returns a value as Redis replies with it.
+func bulkReply(value string) string {
+	return "$" + strconv.Itoa(len(value)) + "\r\n" + value + "\r\n"
+}
+
+// groups hands each value of a field and the number of records that have it to
+// each.
+func (q *query) groups(ctx context.Context, field int, each func(string, int64) error) error {
+	w, err := q.everyone().begin(findGroup, nil)
+	if err != nil {
+		return q.fail("CountBy", err)
+	}
+	w.groupBy(field)
+	counts := map[string]int64{}
+	var order []string
+	err = w.tally(ctx, func(f *found) error {
+		for range f.parts / 2 {
+			value, _, err := f.values.next()
+			if err != nil {
+				return err
+			}
+			n, err := f.values.someInts(1)
+			if err != nil {
+				return err
+			}
+			if counts[value] == 0 {
+				order = append(order, value)
+			}
+			counts[value] += n[0]
+		}
+		return nil
+	})
+	for _, value := range order {
+		if err == nil {
+			err = each(value, counts[value])
+		}
+	}
+	return q.fail("CountBy", err)
+}
+
+// groupBy has a walk count by a field.
+func (w *walk) groupBy(field int) {
+	info := w.core.info
+	kind := ""
+	if _, ok := info.indexOf(field, func(ix Index) bool { return ix.Each }); ok {
+		kind = "each"
+	}
+	names := filter{info: info, names: make([]string, len(w.plan.names))}
+	seen, plain := names.field(field)
+	for _, name := range names.names[len(w.plan.names):] {
+		w.plan.names = append(w.plan.names, name)
+	}
+	w.tail = []any{kind, seen, plain}
+}
+
+// extreme returns the value of a field in the first record of a query in an
+// order by that field.
+func extreme[V any](ctx context.Context, q *query, op string, o order, get func(*Reader) V) (V, error) {
+	value, err := q.firstValue(ctx, op, o)
+	var none V
+	if err != nil {
+		return none, err
+	}
+	r := Reader{info: q.core.info, values: values{bulkReply(value)}, at: o.field}
+	v := get(&r)
+	if r.err != nil {
+		return none, q.fail(op, r.err)
+	}
+	return v, nil
+}
+
+// firstValue returns the stored value of the field that gives the order in the
+// first record.
+func (q *query) firstValue(ctx context.Context, op string, o order) (value string, err error) {
+	w, err := q.everyone().with(func(q *query) { q.order = o }).begin(findRows, nil)
+	if err != nil {
+		return "", q.fail(op, err)
+	}
+	info, ok := q.core.info, false
+	w.tail = []any{"1", info.fields[info.key].Name, info.fields[o.field].Name}
+	_, _, err = w.page(ctx, 1, func(v *values) error {
+		if n, err := v.array(); err != nil || n != 2 {
+			return errReply
+		}
+		if err := v.skip(1); err != nil {
+			return err
+		}
+		value, ok, err = v.next()
+		return err
+	})
+	if err == nil && !ok {
+		err = ErrNotFound
+	}
+	return value, q.fail(op, err)
+}

@@ -1,0 +1,119 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"strconv"
+)
+
+// Progress is how far a [Query.Delete] or [Query.Patch] has come.
+type Progress struct {
+	Done    int64  // records deleted or changed
+	Skipped int64  // records that had ceased to meet the conditions when their turn came
+	Failed  int64  // records that could not be changed
+	Cursor  string // where [Query.After] goes on; empty when there is nothing left
+}
+
+// bulk deletes or patches what a query finds, a batch at a time.
+func (q *query) bulk(ctx context.Context, name string, op operation, changes []change) (Progress, error) {
+	progress := Progress{Cursor: q.cursor}
+	var moved []int
+	for _, c := range changes {
+		moved = append(moved, c.field)
+	}
+	if op == opPatch && len(changes) == 0 {
+		return progress, q.fail(name, errNoChange)
+	}
+	w, err := q.forward(findIDs, moved)
+	if err != nil {
+		return progress, q.fail(name, err)
+	}
+	guard, err := q.guard()
+	if err != nil {
+		return progress, q.fail(name, err)
+	}
+	for left := q.limit; ; {
+		limit := writeStep
+		if q.limited {
+			limit = min(limit, left)
+		}
+		ids, more, err := w.ids(ctx, limit)
+		if err != nil {
+			return progress, q.fail(name, err)
+		}
+		if err := q.core.bulkStep(ctx, name, op, ids, changes, guard, &progress); err != nil {
+			var many *ManyError
+			if errors.As(err, &many) {
+				progress.Cursor = w.at.cursor(w.plan)
+			}
+			return progress, q.fail(name, err)
+		}
+		left -= len(ids)
+		progress.Cursor = w.at.cursor(w.plan)
+		if !more {
+			progress.Cursor = ""
+		}
+		if q.progress != nil {
+			q.progress(progress)
+		}
+		if !more || left == 0 {
+			return progress, nil
+		}
+	}
+}
+
+// guard returns the conditions of the query as the write script takes them.
+func (q *query) guard() ([]string, error) {
+	c, err := q.core.info.condition(predicate{op: all, parts: q.where})
+	if err != nil {
+		return nil, err
+	}
+	f := newFilter(q.core.info)
+	args, err := f.arguments(c)
+	if err != nil {
+		return nil, err
+	}
+	guard := append([]string{strconv.Itoa(len(f.names))}, f.names...)
+	guard = append(guard, args...)
+	return append(guard, strconv.Itoa(len(guard))), nil
+}
+
+// bulkStep writes one batch and adds it to the progress. Records that are
+// refused are a ManyError.
+func (c *core) bulkStep(ctx context.Context, name string, op operation, ids []string, changes []change, guard []string, progress *Progress) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list := make([]*prepared, len(ids))
+	rows := make([]*rowWrite, len(ids))
+	for i, id := range ids {
+		p := &prepared{name: name, rowWrite: rowWrite{id: id}}
+		if op == opPatch {
+			if err := p.changes(c.info, changes); err != nil {
+				return err
+			}
+		}
+		list[i], rows[i] = p, &p.rowWrite
+	}
+	reply, err := c.client.do(ctx, c.writeCallOf(writeGuarded, op, rows, guard))
+	if err != nil {
+		return err
+	}
+	results, err := parseWritten(c.info, reply, len(list), func(i int) *Row { return list[i].row })
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(list))
+	for i, p := range list {
+		switch {
+		case results[i].err == nil:
+			progress.Done++
+		case errors.Is(results[i].err, ErrNotFound):
+			progress.Skipped++
+		default:
+			progress.Failed++
+			errs[i] = c.settle(p, results[i])
+		}
+	}
+	return manyError(errs)
+}

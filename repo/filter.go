@@ -1,0 +1,140 @@
+package repo
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// filter collects conditions as repo/lua/filter.lua takes them, and the names of
+// what they read of a record. The first name is there if the record is.
+type filter struct {
+	info  *entityInfo
+	names []string
+	at    map[int]int // where the names of a field begin, from 1
+}
+
+func newFilter(info *entityInfo) *filter {
+	return &filter{info: info, names: []string{info.fields[info.key].Name}}
+}
+
+// field returns the two positions of a field: of what indexes see of it, and of
+// the value.
+func (f *filter) field(field int) (seen, plain string) {
+	at, ok := f.at[field]
+	if !ok {
+		if f.at == nil {
+			f.at = map[int]int{}
+		}
+		at = len(f.names) + 1
+		f.at[field] = at
+		name := f.info.fields[field].Name
+		if f.info.fields[field].Fold {
+			f.names = append(f.names, foldMark+name)
+		}
+		f.names = append(f.names, name)
+	}
+	seen = strconv.Itoa(at)
+	if f.info.fields[field].Fold {
+		return seen, strconv.Itoa(at + 1)
+	}
+	return seen, seen
+}
+
+// arguments returns a condition in prefix notation.
+func (f *filter) arguments(c condition) ([]string, error) {
+	switch c.op {
+	case all, either, not:
+		return f.joined(c)
+	case contains:
+		return f.elements(c)
+	}
+	seen, plain := f.field(c.field)
+	field := f.info.fields[c.field]
+	switch c.op {
+	case absent:
+		return []string{"nil", seen, plain}, nil
+	case near:
+		return c.area.arguments(seen, plain), nil
+	case equals:
+		if field.Kind == KindFloat { // 1 and 1.0 are equal, as they are to an index
+			return f.anyOf(c.values, func(v string) []string { return []string{"number", seen, plain, "[" + v, "[" + v} }), nil
+		}
+		return append([]string{"in", seen, plain, strconv.Itoa(len(c.values))}, c.values...), nil
+	case prefixed:
+		if !f.info.hasPrefixes(c.field) {
+			return []string{"in", seen, plain, "1", c.values[0]}, nil
+		}
+		return []string{"prefix", seen, plain, c.values[0]}, nil
+	}
+	return []string{comparison(field), seen, plain, bound(c.hasLow, c.lowOpen, c.low), bound(c.hasUp, c.upOpen, c.up)}, nil
+}
+
+// comparison names how the values of a field compare.
+func comparison(f FieldInfo) string {
+	switch {
+	case f.Kind == KindTime:
+		return "time"
+	case f.Kind == KindFloat, f.Scored:
+		return "number"
+	case f.Kind == KindInt, f.Kind == KindUint:
+		return "integer"
+	}
+	return "bytes"
+}
+
+func bound(has, open bool, value string) string {
+	switch {
+	case !has:
+		return ""
+	case open:
+		return "(" + value
+	}
+	return "[" + value
+}
+
+func (f *filter) joined(c condition) ([]string, error) {
+	args := []string{map[predicateOp]string{all: "and", either: "or", not: "not"}[c.op]}
+	if c.op != not {
+		args = append(args, strconv.Itoa(len(c.parts)))
+	}
+	for _, part := range c.parts {
+		more, err := f.arguments(part)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, more...)
+	}
+	return args, nil
+}
+
+// elements returns a condition on the elements of a slice, which its index
+// answers.
+func (f *filter) elements(c condition) ([]string, error) {
+	ix, ok := f.info.indexOf(c.field, func(ix Index) bool { return ix.Each })
+	if !ok {
+		return nil, fmt.Errorf("%w: %s has no index of its elements", ErrNoIndex, f.info.fields[c.field].Name)
+	}
+	return f.anyOf(c.values, func(v string) []string { return []string{"has", space("").index(ix, []string{v})} }), nil
+}
+
+// anyOf joins one condition for each value.
+func (f *filter) anyOf(values []string, one func(string) []string) []string {
+	if len(values) == 1 {
+		return one(values[0])
+	}
+	args := []string{"or", strconv.Itoa(len(values))}
+	for _, v := range values {
+		args = append(args, one(v)...)
+	}
+	return args
+}
+
+// indexOf returns the first index that begins with a field and is such.
+func (info *entityInfo) indexOf(field int, such func(Index) bool) (Index, bool) {
+	for _, ix := range info.indexes {
+		if ix.Fields[0] == field && such(ix) {
+			return ix, true
+		}
+	}
+	return Index{}, false
+}

@@ -1,0 +1,14 @@
+-- A write that is for records that meet a condition only: the last argument is
+-- how many the condition takes, which come before it: how many fields it reads of
+-- a record, their names, and the condition as filter.lua has it.
+last = #ARGV - 1 - ARGV[#ARGV]
+local guarded = {}
+for i = 1, tonumber(take()) do
+  guarded[i] = take()
+end
+local holds = condition()
+
+-- guard tells whether the record of an id meets the condition.
+guard = function(record, id)
+  return holds(read(record, guarded), id)
+end

@@ -1,0 +1,47 @@
+-- Answers a query from indexes, as much of it as one call may do.
+--
+-- KEYS[1]  a key of the entity, for a cluster to know where it is
+-- ARGV[1]  the keyspace
+-- ARGV[2]  what to return: rows, ids, count, group, or plan: ids, and
+--   the estimate even if there is no choice
+-- ARGV[3]  1 for descending order
+-- ARGV[4]  the score, ARGV[5] the member of the entry at which to begin, both
+--   "" for the beginning; ARGV[6] 1 to begin behind it
+-- ARGV[7]  how many records to return, ARGV[8] how many entries to look at, at
+--   most
+-- ARGV[9]  1 if records expire
+-- ARGV[10] which alternative to follow; 0: the cheapest
+-- then how many fields the conditions need, the first of which is there if the
+--   record is, and their names
+-- and how many alternatives, and for each of them:
+--   walk or sort: whether its sources have the order asked for
+--   what it costs to follow for each entry; 0: nothing but what is returned
+--   of sort: what gives the order: id, score and an index, or bytes and the
+--     two positions of a field as in a condition
+--   how many sources; the index, how it is read and its bounds for each
+--   how many arguments its conditions are, and these: see filter.lua
+-- then of rows which field is there if the record is, and the fields to read; of
+--   group "each" if the field is a slice whose elements count, and its two
+--   positions
+--
+-- Returns 1 if there are more, the alternative followed, the estimate of its
+-- entries, how many were looked at, how many had no record, the score and the
+-- member of the first record returned and of the last entry looked at, and then
+-- what was asked for. Entries without a record are removed.
+
+last = 10
+local reverse, score, member, skip = ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
+
+-- What the conditions need of a record.
+local names = {}
+for i = 1, tonumber(take()) do
+  names[i] = take()
+end
+
+-- number returns a score as a number.
+local function number(text)
+  if text == 'inf' or text == '-inf' then
+    return text == 'inf' and math.huge or -math.huge
+  end
+  return text + 0 -- tonumber of the embedded store does not know 1e+06
+end
