@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/redisgen/redisgen/repo"
 )
 
 //go:generate go run github.com/redisgen/redisgen/cmd/redisgen generate
@@ -97,4 +99,21 @@ type Wallet struct {
 	Cents     int64     `redis:"cents,sort"`
 	CreatedAt time.Time `redis:"created_at,created"`
 	Version   int       `redis:"version,version"`
+}
+
+// Shop is a place that sells things.
+//
+//redisgen:entity shops
+//redisgen:index  City order Rating
+type Shop struct {
+	ID     string      `redis:"id,key"`
+	Name   string      `redis:"name,sort=lex,fold"`
+	City   string      `redis:"city"`
+	Kind   string      `redis:"kind,index"`
+	Owner  *string     `redis:"owner,index"`
+	Badges []string    `redis:"badges,index"`
+	Rating float64     `redis:"rating,sort"`
+	Visits int64       `redis:"visits"`
+	Opened time.Time   `redis:"opened,sort"`
+	Place  *repo.Point `redis:"place,geo"`
 }
