@@ -145,33 +145,6 @@ func ExampleQuery_Count() {
 	// Output: 3 <nil>
 }
 
-func ExampleRange_Between() {
-	client := open()
-	defer client.close()
-	users := people(client)
-
-	show(users.Where(app.UserFields.Age.Between(28, 34)))
-	// Output: bob ann
-}
-
-func ExampleLex_Prefix() {
-	client := open()
-	defer client.close()
-	users := people(client)
-
-	show(users.Where(app.UserFields.Nickname.Prefix("an"))) // the field has the option fold
-	// Output: ann cid
-}
-
-func ExampleMemberField_Has() {
-	client := open()
-	defer client.close()
-	users := people(client)
-
-	show(users.Where(app.UserFields.Tags.Has("admin")))
-	// Output: ann
-}
-
 func ExampleNumber_Add() {
 	client := open()
 	defer client.close()
