@@ -31,6 +31,8 @@ func TestDemo(t *testing.T) {
 				`Update users "bob": changed since it was read`,
 				"3 logins, version 4",
 				"dee, cid, and a cursor",
+				"-> ann, bob\n",
+				"read i:status/created_at, 1 entries, check not (email =)",
 				`Get sessions "s1": not found`,
 				"keys of sessions in Redis\n     -> 0\n",
 			} {

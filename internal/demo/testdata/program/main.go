@@ -36,6 +36,7 @@ func run(ctx context.Context) (err error) {
 		func() error { return conflict(ctx, users) },
 		func() error { return patch(ctx, users) },
 		func() error { return query(ctx, users) },
+		func() error { return explain(ctx, users) },
 		func() error { return expiry(ctx, s, sessions) },
 	} {
 		if err := step(); err != nil {
@@ -144,9 +145,26 @@ func query(ctx context.Context, users *Users) error {
 	return nil
 }
 
+// explain reads users by two indexes, and shows how.
+func explain(ctx context.Context, users *Users) error {
+	title("8. A query over two indexes")
+	query := users.Where(repo.Or(UserFields.Email.Eq("ann@example.com"), UserFields.Status.Eq(Blocked)))
+	page, err := query.Page(ctx)
+	if err != nil {
+		return err
+	}
+	call(`users.Where(repo.Or(UserFields.Email.Eq("ann@example.com"), UserFields.Status.Eq(Blocked))).Page(ctx)`, ids(page.Items))
+	plan, err := query.Explain(ctx)
+	if err != nil {
+		return err
+	}
+	call(`the same with Explain(ctx)`, strings.ReplaceAll(plan.String(), "\n", "\n        "))
+	return nil
+}
+
 // expiry has a session end.
 func expiry(ctx context.Context, s *store, sessions *Sessions) error {
-	title("8. An expiry")
+	title("9. An expiry")
 	ttl, err := sessions.TTL(ctx, "s1")
 	if err != nil {
 		return err
