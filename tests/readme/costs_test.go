@@ -2,6 +2,7 @@ package readme
 
 import (
 	"context"
+	"iter"
 	"net"
 	"strconv"
 	"testing"
@@ -33,6 +34,16 @@ func (n *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 		*n++
 		return next(ctx, cmds)
 	}
+}
+
+// drain goes through all that a query yields.
+func drain[V any](all iter.Seq2[V, error]) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TestCosts counts the round trips that README.md tells of.
@@ -96,18 +107,23 @@ func TestCosts(t *testing.T) {
 		{"SaveMany", 10, func() error { return users.SaveMany(ctx, many) }},
 		{"GetMany", 1, func() error { _, err := users.GetMany(ctx, keys...); return err }},
 		{"Page, new", 2, func() error { _, err := where.Page(ctx); return err }},
-		{"Page", 1, func() error { _, err := where.Limit(1000).Page(ctx); return err }},
+		{"Page", 1, func() error { _, err := where.Limit(250).Page(ctx); return err }},
+		{"Page, large", 4, func() error { _, err := where.Limit(1000).Page(ctx); return err }},
 		{"First", 1, func() error { _, err := where.First(ctx); return err }},
-		{"All", 11, func() error {
-			for _, err := range where.All(ctx) {
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		{"One", 1, func() error { _, err := users.Where(app.UserFields.Username.Eq("user7")).One(ctx); return err }},
+		{"Exists by query", 1, func() error { _, err := where.Exists(ctx); return err }},
+		{"All", 11, func() error { return drain(where.All(ctx)) }},
+		{"IDs", 5, func() error { return drain(where.IDs(ctx)) }},
 		{"Count, new", 2, func() error { _, err := where.Count(ctx); return err }},
 		{"Count", 1, func() error { _, err := where.Count(ctx); return err }},
+		{"Count with a check", 3, func() error { _, err := users.Where(app.UserFields.Username.Not("user7")).Count(ctx); return err }},
+		{"Exists with a check that none meets", 3, func() error { _, err := users.Where(repo.Not(app.UserFields.Age.Gte(0))).Exists(ctx); return err }},
+		{"CountBy", 3, func() error { _, err := app.UserFields.Status.CountBy(ctx, where); return err }},
+		{"Max", 1, func() error { _, err := app.UserFields.Age.Max(ctx, users.Where()); return err }},
+		{"Min with another index", 1, func() error { _, err := app.UserFields.CreatedAt.Min(ctx, where); return err }},
+		{"Patch by query, new", 22 + 1, func() error { _, err := where.Patch(ctx, app.UserFields.Logins.Add(1)); return err }},
+		{"Delete by query", 2, func() error { _, err := users.Where(app.UserFields.Username.Eq("user7")).Delete(ctx); return err }},
+		{"SaveMany", 10, func() error { return users.SaveMany(ctx, many) }},
 		{"DeleteMany", 10, func() error { return users.DeleteMany(ctx, keys) }},
 		{"Create of another entity, new", 2, func() error { return tokens.Create(ctx, &app.Token{Number: 1, UserID: "0"}) }},
 		{"Get of a sliding entity", 1, func() error { _, err := tokens.Get(ctx, 1); return err }},
