@@ -71,7 +71,7 @@ func (c *core) countSources(ctx context.Context, sources []source) (int64, error
 
 // tally goes through everything that a walk finds and hands each reply to take.
 func (w *walk) tally(ctx context.Context, take func(*found) error) error {
-	for w.at.group < len(w.plan.groups) {
+	for !w.ended() {
 		f, err := w.call(ctx, mostExamined)
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func (info *entityInfo) encodeValues(c condition, p predicate) (condition, error
 		switch {
 		case err != nil:
 			return c, err
-		case !ok, p.op == equals && info.fields[p.field].OmitEmpty && isZeroText(info.fields[p.field], value):
+		case !ok, p.zero != nil && info.fields[p.field].OmitEmpty && info.isZero(p.field, value, p.zero):
 			nothing = true
 		case !slices.Contains(c.values, value):
 			c.values = append(c.values, value)
@@ -117,17 +117,6 @@ func (info *entityInfo) encode(field int, put func(*Row)) (string, bool, error) 
 	}
 	value, ok := row.folded(field)
 	return value, ok, nil
-}
-
-// isZeroText tells whether a stored value is that of the zero value.
-func isZeroText(f FieldInfo, value string) bool {
-	switch f.Kind {
-	case KindString, KindBytes:
-		return value == ""
-	case KindBool, KindInt, KindUint, KindFloat:
-		return value == "0" || value == "-0"
-	}
-	return false
 }
 
 // join makes one condition of several and drops what makes no difference.

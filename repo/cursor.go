@@ -8,13 +8,26 @@ import (
 	"strings"
 )
 
-// position is a place between two entries of what a query goes through. The
-// zero position is the beginning, or the end for who goes backward.
+// position is a place between two entries of what a query goes through. Without a
+// score it is the beginning or the end of a group; the zero position is the
+// beginning of all.
 type position struct {
 	group         int  // of the plan
 	alternative   int  // the way taken, from 1; 0: any will do
 	behind        bool // the entry, else before it
 	score, member string
+}
+
+// turned returns the position from which to go on in a direction: where one group
+// ends the next begins.
+func (at position) turned(backward bool) position {
+	switch {
+	case at.score != "" || at.behind == backward:
+		return at
+	case backward:
+		return position{group: at.group - 1, behind: true}
+	}
+	return position{group: at.group + 1}
 }
 
 // shapeOf identifies a query, so that its cursors are not taken for another's.
@@ -52,16 +65,15 @@ func parseCursor(cursor string, p *plan) (at position, err error) {
 	if !ok || len(rest) < 4 {
 		return at, ErrCursor
 	}
-	group, alternative, behind := int(rest[0])<<8|int(rest[1]), int(rest[2]), rest[3] == 1
-	if group >= len(p.groups) || alternative > len(p.groups[group]) || rest[3] > 1 {
-		return at, ErrCursor
+	at = position{group: int(rest[0])<<8 | int(rest[1]), alternative: int(rest[2]), behind: rest[3] == 1}
+	if at.group >= len(p.groups) || at.alternative > len(p.groups[at.group]) || rest[3] > 1 {
+		return position{}, ErrCursor
 	}
-	score, member, ok := strings.Cut(rest[4:], "\x00")
-	if !ok {
-		return at, ErrCursor
+	if at.score, at.member, ok = strings.Cut(rest[4:], "\x00"); !ok {
+		return position{}, ErrCursor
 	}
-	if f, err := strconv.ParseFloat(score, 64); score != "" && (err != nil || math.IsNaN(f)) {
-		return at, ErrCursor
+	if f, err := strconv.ParseFloat(at.score, 64); at.score != "" && (err != nil || math.IsNaN(f)) {
+		return position{}, ErrCursor
 	}
-	return position{group, alternative, behind, score, member}, nil
+	return at, nil
 }

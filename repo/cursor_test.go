@@ -16,7 +16,7 @@ func FuzzCursor(f *testing.F) {
 		{shape: "another ", groups: two},
 	}
 	for i, p := range plans {
-		f.Add(position{1, 1, true, "1.5", "7"}.cursor(p), byte(i), 1.5, "7")
+		f.Add(position{group: 1, alternative: 1, behind: true, score: "1.5", member: "7"}.cursor(p), byte(i), 1.5, "7")
 		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x01\x00")), byte(i), math.Inf(-1), "a\x00b")
 		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x02nan\x007")), byte(i), math.Inf(1), "\xff")
 		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\xff\xff\x00\x001")), byte(i), 0.0, "")
@@ -72,7 +72,7 @@ func TestCursorsOfQueries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := position{0, 0, true, "1", "7"}
+		want := position{behind: true, score: "1", member: "7"}
 		cursor := want.cursor(w.plan)
 		for other, q := range queries {
 			w, err := q.Limit(7).After(cursor).q.begin(findIDs, nil)

@@ -62,6 +62,9 @@ func (q *query) begin(what string, moved []int) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.backward && q.cursor == "" {
+		at = position{group: len(p.groups)} // behind the last
+	}
 	w := q.core.newWalk(p, what, at, q.backward)
 	if what == findRows {
 		w.tail = q.core.rowsOf(q.selected)

@@ -29,6 +29,8 @@ type order struct {
 	given   bool
 	field   int
 	reverse bool
+	near    *Point // by distance from it
+	err     error  // why the order makes no sense
 }
 
 // Field is a field that a patch can change.
@@ -90,7 +92,8 @@ func (f *Equal[T, V]) Eq(v V) Predicate[T] { return f.In(v) }
 // In holds for records whose field has one of the values; without any, for
 // none.
 func (f *Equal[T, V]) In(values ...V) Predicate[T] {
-	return Predicate[T]{predicate{op: equals, field: f.field, values: bindAll(f.put, values)}}
+	var zero V
+	return Predicate[T]{predicate{op: equals, field: f.field, values: bindAll(f.put, values), zero: bind(f.put, zero)}}
 }
 
 // Not holds for records whose field does not have that value, also for those

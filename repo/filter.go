@@ -56,7 +56,7 @@ func (f *filter) arguments(c condition) ([]string, error) {
 	case near:
 		return c.area.arguments(seen, plain), nil
 	case equals:
-		if field.Kind == KindFloat { // 1 and 1.0 are equal, as they are to an index
+		if field.Kind == KindFloat && field.Scored { // 1 and 1.0 are equal, as they are to an index
 			return f.anyOf(c.values, func(v string) []string { return []string{"number", seen, plain, "[" + v, "[" + v} }), nil
 		}
 		return append([]string{"in", seen, plain, strconv.Itoa(len(c.values))}, c.values...), nil

@@ -34,7 +34,7 @@ type walk struct {
 
 // trace is what a walk has met.
 type trace struct {
-	groups                              []choice
+	groups                             []choice
 	examined, returned, missing, calls int64
 }
 
@@ -57,17 +57,19 @@ type found struct {
 
 // newWalk returns a walk that begins at a position.
 func (c *core) newWalk(p *plan, what string, at position, backward bool) *walk {
-	if backward && at == (position{}) {
-		at.group = len(p.groups) - 1
-	}
-	return &walk{core: c, plan: p, what: what, at: at, backward: backward}
+	return &walk{core: c, plan: p, what: what, at: at.turned(backward), backward: backward}
+}
+
+// ended tells whether there is nothing left to go through.
+func (w *walk) ended() bool {
+	return w.at.group < 0 || w.at.group >= len(w.plan.groups)
 }
 
 // page hands up to limit records to each and returns where the first of them
 // and the last entry looked at are, and whether there are more.
 func (w *walk) page(ctx context.Context, limit int, each func(*values) error) (first position, more bool, err error) {
 	got := false
-	for left := limit; w.at.group >= 0 && w.at.group < len(w.plan.groups); {
+	for left := limit; !w.ended(); {
 		f, err := w.call(ctx, min(left, mostRows))
 		if err != nil {
 			return first, false, err
@@ -93,11 +95,7 @@ func (w *walk) page(ctx context.Context, limit int, each func(*values) error) (f
 
 // turn goes on to the next group.
 func (w *walk) turn() {
-	group := w.at.group + 1
-	if w.backward {
-		group -= 2
-	}
-	w.at = position{group: group}
+	w.at = position{group: w.at.group, behind: !w.backward}.turned(w.backward)
 }
 
 // call does one call of the script and moves the walk behind what it looked at.
@@ -119,8 +117,8 @@ func (w *walk) call(ctx context.Context, limit int) (*found, error) {
 func (w *walk) arguments(limit int) []any {
 	group := w.plan.groups[w.at.group]
 	n := 16 + len(w.plan.names)
-	for _, a := range group {
-		n += len(a.args)
+	for i := range group {
+		n += 2 + len(group[i].how) + len(group[i].conditions) + 4*len(group[i].sources)
 	}
 	args := newArgs(n, string(w.core.space)+"a")
 	reverse, skip, expires := "", "", ""
@@ -141,8 +139,8 @@ func (w *walk) arguments(limit int) []any {
 	args.addInt(len(w.plan.names))
 	args.args = append(args.args, w.plan.names...)
 	args.addInt(len(group))
-	for _, a := range group {
-		args.add(a.args...)
+	for i := range group {
+		group[i].arguments(args)
 	}
 	return append(args.args, w.tail...)
 }

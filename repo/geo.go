@@ -25,13 +25,30 @@ func (f *Geo[T]) InBox(southWest, northEast Point) Predicate[T] {
 	return Predicate[T]{predicate{op: near, field: f.field, area: &a, err: err}}
 }
 
+// Nearest orders records by the distance of their point from center, the nearest
+// first, and records at the same distance by id. Records without a point are left
+// out.
+//
+// It searches from center outwards: a page is one round trip if conditions leave
+// many of the records nearby. Pages far behind the first cost more, by the square
+// root of how many records are nearer. If there is a condition Within the same
+// center, nothing beyond is looked at.
+func (f *Geo[T]) Nearest(center Point) Order[T] {
+	return Order[T]{order{given: true, field: f.field, near: &center, err: center.check()}}
+}
+
 // areaSources returns the parts of a geo index that a condition's area touches.
 func areaSources(key string, c condition) []source {
 	if c.op != near {
 		return nil
 	}
+	return c.area.sources(key)
+}
+
+// sources returns the parts of a geo index that an area touches.
+func (a *area) sources(key string) []source {
 	var sources []source
-	for _, r := range c.area.ranges() {
+	for _, r := range a.ranges() {
 		sources = append(sources, source{key, "score", strconv.FormatUint(r.low, 10), strconv.FormatUint(r.high, 10)})
 	}
 	return sources
@@ -39,9 +56,12 @@ func areaSources(key string, c condition) []source {
 
 // arguments returns the area as repo/lua/filter.lua takes it.
 func (a *area) arguments(seen, plain string) []string {
-	text := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	if a.isCircle() {
-		return []string{"circle", seen, plain, text(a.center.Lat), text(a.center.Lon), text(a.radius)}
+		return []string{"circle", seen, plain, decimal(a.center.Lat), decimal(a.center.Lon), decimal(a.radius)}
 	}
-	return []string{"box", seen, plain, text(a.south), text(a.west), text(a.north), text(a.east)}
+	return []string{"box", seen, plain, decimal(a.south), decimal(a.west), decimal(a.north), decimal(a.east)}
 }
+
+// decimal returns a number without an exponent, which the Lua of the embedded
+// store does not always know.
+func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -97,6 +97,8 @@ func (s space) index(ix Index, values []string) string {
 		return string(s) + "s:" + ix.Name
 	case IndexLex:
 		return string(s) + "l:" + ix.Name
+	case IndexGeo:
+		return string(s) + "g:" + ix.Name
 	}
 	return string(s) + "i:" + ix.Name + ":" + joinValues(values)
 }

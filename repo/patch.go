@@ -80,15 +80,21 @@ func (c *change) isZero(row *Row) bool {
 		return false
 	}
 	value, ok := row.value(c.field)
-	zero := newRow(row.info)
-	zero.at = c.field
-	if c.zero(zero); !ok || zero.err != nil {
-		return !ok
+	return !ok || row.info.isZero(c.field, value, c.zero)
+}
+
+// isZero tells whether a stored value of a field is that of the zero value, which
+// zero writes, or of an empty slice or map.
+func (info *entityInfo) isZero(field int, value string, zero func(*Row)) bool {
+	row := newRow(info)
+	row.at = field
+	if zero(row); row.err != nil {
+		return false // an enum may have no zero value
 	}
-	switch none, ok := zero.value(c.field); {
+	switch none, ok := row.value(field); {
 	case !ok:
 		return value == "" || value == "[]" || value == "{}"
-	case row.info.fields[c.field].Kind == KindFloat:
+	case info.fields[field].Kind == KindFloat:
 		return value == none || value == "-"+none
 	default:
 		return value == none

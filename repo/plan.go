@@ -23,9 +23,22 @@ type plan struct {
 // alternative is one way to answer a query.
 type alternative struct {
 	path
-	sort ordering // of sources that have another order: what to sort by; by is "" if they have it
+	sort  ordering // of sources that have another order: what to sort by; by is "" if they have it
 	whole bool     // the sources list all records
-	args  []string // as the script takes it
+
+	// As the script takes it: how, and what the conditions are.
+	how, conditions []string
+}
+
+// arguments returns the alternative as the script takes it.
+func (a *alternative) arguments(args *argList) {
+	args.add(a.how...)
+	args.addInt(len(a.sources))
+	for _, s := range a.sources {
+		args.add(s.key, s.by, s.low, s.high)
+	}
+	args.addInt(len(a.conditions))
+	args.add(a.conditions...)
 }
 
 // planner makes the plan of a query.
@@ -40,6 +53,9 @@ type planner struct {
 var errMoved = fmt.Errorf("a patch cannot be ordered by a field that it changes")
 
 func (pl *planner) plan(c condition) (*plan, error) {
+	if pl.order.err != nil {
+		return nil, pl.info.fieldError(pl.order.field, pl.order.err)
+	}
 	p := &plan{reverse: pl.order.reverse, ordered: pl.order.given}
 	groups := [][]condition{c.conjuncts()}
 	if c.isNever() {
@@ -76,10 +92,10 @@ func (pl *planner) finish(p *plan) error {
 	var shape []string
 	for _, group := range p.groups {
 		for i := range group {
-			if err := pl.arguments(&group[i]); err != nil {
+			if err := pl.write(&group[i]); err != nil {
 				return err
 			}
-			shape = append(shape, group[i].args...)
+			shape = append(shape, group[i].shape()...)
 			p.walks = p.walks || group[i].whole && len(group[i].rest) > 0
 		}
 	}
@@ -97,6 +113,7 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 	for _, p := range findPaths(pl.info, conjuncts, pl.order.given) {
 		switch {
 		case slices.Contains(pl.moved, p.order.field) && p.order.by != "value":
+		case pl.order.near != nil && p.order == ordering{"geo", pl.order.field}: // as the rings, but all at once
 		case pl.inOrder(p):
 			if pl.order.given {
 				for i := range p.sources {
@@ -117,6 +134,9 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 	}
 	if !pl.order.given {
 		return most(append(native, other...)), nil
+	}
+	if pl.order.near != nil {
+		return append([]alternative{pl.around(conjuncts)}, most(other)...), nil
 	}
 	index, ok := pl.info.orderIndex(pl.order.field)
 	if !ok {
@@ -155,6 +175,9 @@ func (pl *planner) sortBy(p path) ordering {
 	switch {
 	case !pl.order.given:
 		return ordering{"id", byID}
+	}
+	if pl.order.near != nil {
+		return ordering{"distance", pl.order.field}
 	}
 	index, _ := pl.info.orderIndex(pl.order.field)
 	switch {
@@ -231,41 +254,44 @@ func (pl *planner) chunks(c condition) []condition {
 	return parts
 }
 
-// arguments writes an alternative as the script takes it.
-func (pl *planner) arguments(a *alternative) error {
-	how, each := "walk", 0
+// write writes what the script is told of an alternative.
+func (pl *planner) write(a *alternative) error {
+	each := 0 // what it costs to look at an entry
 	if len(a.rest) > 0 {
 		each = 1
-	}
-	if a.sort.by != "" {
-		how, each = "sort", 2
-	}
-	args := []string{how, strconv.Itoa(each)}
-	switch a.sort.by {
-	case "":
-	case "score":
-		index, _ := pl.info.orderIndex(a.sort.field)
-		args = append(args, "score", index.key)
-	case "id":
-		args = append(args, "id")
-	default:
-		seen, plain := pl.filter.field(a.sort.field)
-		args = append(args, a.sort.by, seen, plain)
-	}
-	args = append(args, strconv.Itoa(len(a.sources)))
-	for _, s := range a.sources {
-		args = append(args, s.key, s.by, s.low, s.high)
-	}
-	var conditions []string
-	if len(a.rest) > 0 {
 		var err error
-		if conditions, err = pl.filter.arguments(condition{op: all, parts: a.rest}); err != nil {
+		if a.conditions, err = pl.filter.arguments(condition{op: all, parts: a.rest}); err != nil {
 			return err
 		}
 	}
-	args = append(args, strconv.Itoa(len(conditions)))
-	a.args = append(args, conditions...)
+	switch a.how = []string{"sort", "2", a.sort.by}; a.sort.by {
+	case "":
+		a.how = []string{"walk", strconv.Itoa(each)}
+		if a.order.by == "distance" {
+			seen, plain := pl.filter.field(a.order.field)
+			a.how = append([]string{"nearest", strconv.Itoa(each), seen, plain}, pl.nearest(a.rest).arguments()...)
+		}
+	case "id":
+	case "score":
+		index, _ := pl.info.orderIndex(a.sort.field)
+		a.how = append(a.how, index.key)
+	default:
+		seen, plain := pl.filter.field(a.sort.field)
+		a.how = append(a.how, seen, plain)
+		if a.sort.by == "distance" {
+			a.how = append(a.how, pl.nearest(a.rest).arguments()...)
+		}
+	}
 	return nil
+}
+
+// shape returns what tells an alternative from others.
+func (a *alternative) shape() []string {
+	shape := slices.Concat(a.how, a.conditions)
+	for _, s := range a.sources {
+		shape = append(shape, s.key, s.by, s.low, s.high)
+	}
+	return shape
 }
 
 // noIndex says what index a query would need.

@@ -13,6 +13,7 @@ type predicate struct {
 	op      predicateOp
 	field   int
 	values  []func(*Row) // of equals, contains and prefixed: any of them will do
+	zero    func(*Row)   // of equals: writes the zero value
 	low, up func(*Row)   // of within; nil: no bound
 	lowOpen bool         // the bound itself is out
 	upOpen  bool

@@ -33,7 +33,7 @@ func queryOf[T any](q QueryOf[T]) *query {
 type Page[T any] struct {
 	Items []T
 	Next  string // cursor for [Query.After]; empty on the last page
-	Prev  string // cursor for [Query.Before]; empty on the first page
+	Prev  string // cursor for [Query.Before]; empty if the page begins where the query does
 }
 
 // OrderBy gives the records an order; records without the field are left out.

@@ -45,7 +45,7 @@ var (
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
 	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip", part("bytes"), part("source"), part("count"))
 	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
-		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("find"))
+		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("find"))
 )
 
 // writing says what a write script can do.

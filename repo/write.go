@@ -81,7 +81,7 @@ func (w *rowWrite) whole(info *entityInfo, row *Row, op operation) {
 func (w *rowWrite) fold(row *Row, field int, op operation) {
 	name := foldMark + row.info.fields[field].Name
 	for _, c := range row.folds {
-		if c.field == field {
+		if c.field == field && row.cells[field].from > 0 {
 			w.sets = append(w.sets, name, row.text()[c.from:c.to])
 			return
 		}

@@ -7,13 +7,14 @@ local alternatives = tonumber(take())
 for number = 1, alternatives do
   local plan = { number = number, how = take(), estimate = 0 }
   local each = tonumber(take())
-  if plan.how == 'sort' then
-    plan.by = take()
-    if plan.by == 'score' then
-      plan.key = base .. take()
-    elseif plan.by ~= 'id' then
-      plan.seen, plan.plain = tonumber(take()), tonumber(take())
-    end
+  plan.by = plan.how == 'sort' and take() or plan.how == 'nearest' and 'distance'
+  if plan.by == 'score' then
+    plan.key = base .. take()
+  elseif plan.by and plan.by ~= 'id' then
+    plan.seen, plan.plain = tonumber(take()), tonumber(take())
+  end
+  if plan.by == 'distance' then
+    plan.lat, plan.lon, plan.most = take() + 0, take() + 0, take() + 0
   end
   local followed = pinned == number or pinned == 0 and (alternatives > 1 or what == 'plan')
   for i = 1, tonumber(take()) do
@@ -49,6 +50,8 @@ end
 local upcoming
 if chosen.how == 'sort' then
   upcoming = sorted(chosen)
+elseif chosen.how == 'nearest' then
+  upcoming = nearest(chosen)
 else
   local chunk = (holds or what ~= 'rows') and 100 or limit + 1
   upcoming = merged(chosen, math.ceil(chunk / #chosen))
@@ -57,7 +60,6 @@ end
 -- How a matching record is returned, and under which conditions it is there.
 local reply = { 0, chosen.number, chosen.estimate, 0, 0, '', '', score, member }
 local found, groups = 0, {}
-local gone = {}
 local key, kind, seen, plain
 if what == 'rows' then
   key = tonumber(take())
@@ -70,6 +72,9 @@ local bare = not holds and what ~= 'group' -- no condition needs the record's va
 while true do
   local source, entry, at, place = upcoming()
   if not source then
+    if entry then -- it would take too long to go on now
+      reply[1], reply[8], reply[9] = 1, entry, ''
+    end
     break
   elseif reply[4] == budget then
     reply[1] = 1
@@ -112,13 +117,13 @@ while true do
       end
     end
   elseif not there then
-    reply[5] = reply[5] + 1
-    gone[reply[5]] = { source, entry }
+    gone[#gone + 1] = { source, entry }
   end
   reply[4] = reply[4] + 1
   reply[8], reply[9] = at, place or entry
 end
 
+reply[5] = #gone
 for _, one in ipairs(gone) do -- now: ranks change
   forget(one[1], one[2], expires)
 end

@@ -14,10 +14,13 @@
 -- then how many fields the conditions need, the first of which is there if the
 --   record is, and their names
 -- and how many alternatives, and for each of them:
---   walk or sort: whether its sources have the order asked for
+--   walk, sort or nearest: whether its sources have the order asked for, are to
+--     be sorted, or are searched by distance
 --   what it costs to follow for each entry; 0: nothing but what is returned
---   of sort: what gives the order: id, score and an index, or bytes and the
---     two positions of a field as in a condition
+--   of sort: what gives the order: id; score and an index; bytes, integer or
+--     distance
+--   the two positions of the field that gives it, as in a condition
+--   of distances: from where, latitude and longitude, and up to how many meters
 --   how many sources; the index, how it is read and its bounds for each
 --   how many arguments its conditions are, and these: see filter.lua
 -- then of rows which field is there if the record is, and the fields to read; of
@@ -38,10 +41,12 @@ for i = 1, tonumber(take()) do
   names[i] = take()
 end
 
+local gone = {} -- source and entry of each that has no record
+
 -- number returns a score as a number.
 local function number(text)
   if text == 'inf' or text == '-inf' then
-    return text == 'inf' and math.huge or -math.huge
+    return (text == 'inf' and 1 or -1) / 0 -- math.huge of the embedded store is finite
   end
   return text + 0 -- tonumber of the embedded store does not know 1e+06
 end

@@ -1,6 +1,21 @@
 -- How many entries are sorted at most.
 local most = 500
 
+-- away returns how many meters the record of an id is away from the point of a
+-- plan, as text; nothing if that is more than is asked for.
+local function away(plan, id)
+  local value = read(base .. 'r:' .. id, { names[plan.plain] })
+  local y, x = point(value and value[1] or '')
+  local meters = y and distance(plan.lat, plan.lon, y, x)
+  return meters and meters <= plan.most and format('%.17g', meters)
+end
+
+-- key_of returns a key for a number in a table. It is text where the embedded
+-- store would take the number for the size of an array.
+local function key_of(value)
+  return floor(value) == value and math.abs(value) < 2 ^ 53 and format('%.0f', value) or value
+end
+
 -- sorted returns a function that returns the entries of sources in an order that
 -- is not theirs, each once: source, entry, score, member. All are read first, so
 -- that they must be few.
@@ -25,6 +40,8 @@ local function sorted(plan)
     local text, entry = '0', id
     if scores then
       text = scores[i]
+    elseif plan.by == 'distance' then
+      text = away(plan, id)
     elseif plan.by ~= 'id' then
       local value = read(base .. 'r:' .. id, { names[plan.seen], names[plan.plain] })
       value = value and (value[1] or value[2])
@@ -32,11 +49,12 @@ local function sorted(plan)
     end
     if text and entry then
       local value = number(text)
-      if not buckets[value] then
+      local key = key_of(value)
+      if not buckets[key] then
         values[#values + 1] = value
-        buckets[value] = { score = text }
+        buckets[key] = { score = text }
       end
-      table.insert(buckets[value], entry)
+      table.insert(buckets[key], entry)
       ids_of[entry] = id
     end
   end
@@ -47,7 +65,7 @@ local function sorted(plan)
   local function turn() -- to the next bucket
     at = at + 1
     local value = values[reverse and #values + 1 - at or at]
-    bucket = value and buckets[value]
+    bucket = value and buckets[key_of(value)]
     if bucket then
       if bytewise then
         table.sort(bucket)

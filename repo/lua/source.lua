@@ -81,12 +81,12 @@ local function open(source, after)
       source.left = source.left - (rank - source.first)
       source.first = rank
     end
-  elseif source.by == 'lex' and after and member ~= '' then
-    local bound = (skip and '(' or '[') .. member
-    if reverse then
-      source.high = bound
-    else
-      source.low = bound
+  elseif source.by == 'lex' and after and score ~= '' then
+    local side = reverse and 'high' or 'low'
+    local bound = string.sub(source[side], 2)
+    local outside = source[side] == '-' or source[side] == '+' or bound ~= member and less(bound, member) ~= reverse
+    if outside or bound == member and skip then -- else the source begins later
+      source[side] = (skip and '(' or '[') .. member
     end
   end
 end
