@@ -33,16 +33,17 @@ func (q *query) count(ctx context.Context) (int64, error) {
 }
 
 // countable returns the sources whose entries are just the records that meet
-// the conditions; nil if there are none such.
+// the conditions, each once; nil if there are none such.
 func (p *plan) countable() []source {
-	if len(p.groups) != 1 || len(p.groups[0]) != 1 {
-		return nil
+	var sources []source
+	for _, group := range p.groups {
+		a := group[0]
+		if len(group) > 1 || len(a.rest) > 0 || !a.disjoint || a.order.by == "value" || a.sort.by != "" {
+			return nil
+		}
+		sources = append(sources, a.sources...)
 	}
-	a := p.groups[0][0]
-	if len(a.rest) > 0 || !a.disjoint || a.order.by == "value" || a.sort.by != "" {
-		return nil
-	}
-	return a.sources
+	return sources
 }
 
 // countSources counts the entries of indexes. Of an entity that expires, what is

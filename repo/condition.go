@@ -71,10 +71,11 @@ func (info *entityInfo) encodeValues(c condition, p predicate) (condition, error
 			return c, err
 		case !ok, p.zero != nil && info.fields[p.field].OmitEmpty && info.isZero(p.field, value, p.zero):
 			nothing = true
-		case !slices.Contains(c.values, value):
+		default:
 			c.values = append(c.values, value)
 		}
 	}
+	c.values = distinct(c.values)
 	var parts []condition
 	if len(c.values) > 0 {
 		parts = append(parts, c)
@@ -142,6 +143,8 @@ func join(op predicateOp, parts []condition) condition {
 	}
 	if op == all {
 		kept = mergeBounds(kept)
+	} else {
+		kept = mergeValues(kept)
 	}
 	if len(kept) == 1 {
 		return kept[0]
@@ -181,4 +184,34 @@ func mergeBounds(conditions []condition) []condition {
 		}
 	}
 	return merged
+}
+
+// mergeValues makes one condition of those that name values of the same field,
+// one of which has to hold.
+func mergeValues(conditions []condition) []condition {
+	var merged []condition
+	for _, c := range conditions {
+		i := slices.IndexFunc(merged, func(m condition) bool {
+			return m.op == c.op && m.field == c.field && (m.op == equals || m.op == contains)
+		})
+		if i < 0 {
+			merged = append(merged, c)
+			continue
+		}
+		merged[i].values = distinct(slices.Concat(merged[i].values, c.values))
+	}
+	return merged
+}
+
+// distinct returns the values, each once.
+func distinct(values []string) []string {
+	if len(values) < 2 {
+		return values
+	}
+	seen := make(map[string]bool, len(values))
+	return slices.DeleteFunc(values, func(v string) bool {
+		again := seen[v]
+		seen[v] = true
+		return again
+	})
 }
