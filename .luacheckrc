@@ -5,7 +5,7 @@ std = {
 		"bit", "cjson", "cmsgpack", "redis", "struct",
 		"assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawset", "select",
 		"setmetatable", "tonumber", "tostring", "type", "unpack", "xpcall",
-		math = { fields = { "abs", "ceil", "floor", "fmod", "huge", "log", "max", "min", "modf", "pow", "sqrt" } },
+		math = { fields = { "abs", "asin", "atan2", "ceil", "cos", "floor", "fmod", "huge", "log", "max", "min", "modf", "pi", "pow", "sin", "sqrt" } },
 		string = { fields = {
 			"byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper",
 		} },

@@ -36,7 +36,7 @@ const (
 	// what is used so often that a local name is worth its while.
 	scriptBase = "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
 	// scriptWrite names what else a write is given.
-	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard\n"
+	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard = nil\n"
 )
 
 // The scripts that are the same for every entity.

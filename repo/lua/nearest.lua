@@ -4,25 +4,28 @@
 
 local globe = math.pi * 6372797.560856
 
+-- east_of returns how many degrees one has to turn east from one meridian to
+-- another, or west if that is less: then it is negative.
+local function east_of(from, to)
+  return (to - from + 540) % 360 - 180
+end
+
 -- least returns how far a point is at least from a square, in meters.
 local function least(lat, lon, square)
-  local radian = 180 / math.pi
-  local side = lon
-  if lon < square.west or lon > square.east then
-    local west = (square.west - lon + 540) % 360 - 180
-    local east = (square.east - lon + 540) % 360 - 180
-    local turn = west
-    side = square.west
-    if math.abs(east) < math.abs(west) then
-      turn, side = east, square.east
-    end
-    if math.abs(turn) > 90 then
-      return math.min(distance(lat, lon, square.south, side), distance(lat, lon, square.north, side))
-    end
-    local foot = radian * math.atan2(math.sin(lat / radian), math.cos(lat / radian) * math.cos(turn / radian))
-    return distance(lat, lon, math.max(square.south, math.min(foot, square.north)), side)
+  if lon >= square.west and lon <= square.east then
+    return distance(lat, lon, math.max(square.south, math.min(lat, square.north)), lon)
   end
-  return distance(lat, lon, math.max(square.south, math.min(lat, square.north)), lon)
+  local side, turn = square.west, east_of(lon, square.west)
+  local east = east_of(lon, square.east)
+  if math.abs(east) < math.abs(turn) then
+    side, turn = square.east, east
+  end
+  if math.abs(turn) > 90 then
+    return math.min(distance(lat, lon, square.south, side), distance(lat, lon, square.north, side))
+  end
+  local radian = 180 / math.pi
+  local foot = radian * math.atan2(math.sin(lat / radian), math.cos(lat / radian) * math.cos(turn / radian))
+  return distance(lat, lon, math.max(square.south, math.min(foot, square.north)), side)
 end
 
 -- quarters returns the four squares that one consists of.
