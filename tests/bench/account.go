@@ -16,3 +16,12 @@ type Account struct {
 	Visits int64  `redis:"visits"`
 	Active bool   `redis:"active"`
 }
+
+// Member is an account that an index in the order of its visits finds, for the
+// benchmarks of queries.
+//
+//redisgen:entity members
+//redisgen:index Status order Visits
+type Member struct {
+	Account
+}

@@ -17,6 +17,7 @@ import (
 type operation struct {
 	fresh  bool // works on accounts that are new
 	made   bool // works on accounts that are stored before, unmeasured
+	asks   bool // works on members, who stay as they are, and no accounts
 	rows   int  // records in one operation; 0 is 1
 	ways   []way
 	rounds int // 0 is rounds
@@ -50,18 +51,17 @@ func measure(b *testing.B, op operation) {
 	if op.rounds == 0 {
 		op.rounds = rounds
 	}
-	server := redisd.Start(b)
 	costs := make([][]cost, len(op.ways))
 	for i := range costs {
 		costs[i] = make([]cost, op.rounds)
 	}
+	open := op.opener(b)
 	live, answered := make([]*store, len(op.ways)), make([]*store, len(op.ways))
 	for i, w := range op.ways {
-		s, err := open(server.Options(), "w"+strconv.Itoa(i)+":")
+		s, err := open(i)
 		check(b, err)
 		defer s.close()
 		s.operation, s.live = op, s
-		check(b, s.seed(context.Background()))
 		live[i] = s
 		answered[i], err = canned(s, w.run)
 		check(b, err)
@@ -88,6 +88,30 @@ func measure(b *testing.B, op operation) {
 		c.allocs = float64(after.Mallocs-before.Mallocs) / float64(n)
 	})
 	report(b, op, costs)
+}
+
+// opener returns what opens the store of a way: a keyspace of its own with the
+// first accounts, or the members, which all ways share.
+func (op operation) opener(b *testing.B) func(way int) (*store, error) {
+	b.Helper()
+	if op.asks {
+		server := peopled(b)
+		return func(int) (*store, error) {
+			s, err := open(server.Options(), crowd)
+			if err == nil {
+				err = s.rdb.Ping(ctx).Err() // its options are complete when it has connected
+			}
+			return s, err
+		}
+	}
+	server := redisd.Start(b)
+	return func(way int) (*store, error) {
+		s, err := open(server.Options(), "w"+strconv.Itoa(way)+":")
+		if err == nil {
+			err = s.seed(ctx)
+		}
+		return s, err
+	}
 }
 
 // takeTurns runs a block of operations of each way, round after round. The

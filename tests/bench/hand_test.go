@@ -73,20 +73,6 @@ func (h hand) getByEmail(ctx context.Context, email string) (*Account, error) {
 	return h.get(ctx, id)
 }
 
-// page reads the first accounts of a status.
-func (h hand) page(ctx context.Context, status string, n int) ([]*Account, error) {
-	ids, err := h.rdb.ZRange(ctx, h.status(status), 0, int64(n-1)).Result()
-	if err != nil {
-		return nil, err
-	}
-	return h.getMany(ctx, ids)
-}
-
-// count counts the accounts of a status.
-func (h hand) count(ctx context.Context, status string) (int64, error) {
-	return h.rdb.ZCard(ctx, h.status(status)).Result()
-}
-
 // decode turns the reply of HMGET into an account; redis.Nil if there is none.
 func decode(values []any) (*Account, error) {
 	id, ok := values[0].(string)

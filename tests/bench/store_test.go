@@ -16,7 +16,9 @@ type store struct {
 	rdb      *redis.Client
 	client   *repo.Client
 	accounts *Accounts
-	hand     hand
+	members  *Members
+	hand     hand // for accounts
+	seek     hand // for members
 	canned   bool
 
 	operation // what is measured on it
@@ -31,7 +33,11 @@ func open(options *redis.Options, prefix string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{rdb: rdb, client: client, accounts: NewAccounts(client), hand: hand{rdb, prefix + "{accounts}:"}}, nil
+	return &store{
+		rdb: rdb, client: client,
+		accounts: NewAccounts(client), hand: hand{rdb, prefix + "{accounts}:"},
+		members: NewMembers(client), seek: hand{rdb, prefix + "{members}:"},
+	}, nil
 }
 
 func (s *store) close() {

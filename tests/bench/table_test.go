@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var markdown = flag.Bool("table", false, "print the results as a table in Markdown as well")
+var markdown = flag.Bool("table", false, "print the results as tables in Markdown as well")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -19,7 +19,12 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	if *markdown && code == 0 {
-		table.print(os.Stdout)
+		if len(table) > 0 {
+			table.print(os.Stdout)
+		}
+		if len(network) > 0 {
+			network.print(os.Stdout)
+		}
 	}
 	os.Exit(code)
 }
