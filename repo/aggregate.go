@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"strconv"
 )
 
@@ -46,9 +47,23 @@ func (p *plan) countable() []source {
 	return sources
 }
 
+// mostCounted is how many parts of indexes one call counts at most.
+const mostCounted = 500
+
 // countSources counts the entries of indexes. Of an entity that expires, what is
 // due is released first.
-func (c *core) countSources(ctx context.Context, sources []source) (int64, error) {
+func (c *core) countSources(ctx context.Context, sources []source) (n int64, err error) {
+	for some := range slices.Chunk(sources, mostCounted) {
+		more, err := c.countSome(ctx, some)
+		if err != nil {
+			return 0, err
+		}
+		n += more
+	}
+	return n, nil
+}
+
+func (c *core) countSome(ctx context.Context, sources []source) (int64, error) {
 	home := string(c.space) + "a"
 	args := newArgs(2+4*len(sources), home)
 	args.add(string(c.space), "")
@@ -63,6 +78,7 @@ func (c *core) countSources(ctx context.Context, sources []source) (int64, error
 		if err != nil {
 			return 0, err
 		}
+		c.client.stats.add(0, 0, 0)
 		n, err := parseInt(reply)
 		if err != nil || n >= 0 {
 			return n, err

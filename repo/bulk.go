@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 )
 
@@ -17,12 +18,12 @@ type Progress struct {
 // bulk deletes or patches what a query finds, a batch at a time.
 func (q *query) bulk(ctx context.Context, name string, op operation, changes []change) (Progress, error) {
 	progress := Progress{Cursor: q.cursor}
-	var moved []int
-	for _, c := range changes {
-		moved = append(moved, c.field)
-	}
 	if op == opPatch && len(changes) == 0 {
 		return progress, q.fail(name, errNoChange)
+	}
+	var moved []int
+	if op == opPatch {
+		moved = q.core.info.moved(changes)
 	}
 	w, err := q.forward(findIDs, moved)
 	if err != nil {
@@ -60,6 +61,16 @@ func (q *query) bulk(ctx context.Context, name string, op operation, changes []c
 			return progress, nil
 		}
 	}
+}
+
+// moved returns the fields that a patch may change: its own, and those that every
+// write sets.
+func (info *entityInfo) moved(changes []change) []int {
+	fields := []int{info.version, info.updated, info.expiry}
+	for _, c := range changes {
+		fields = append(fields, c.field)
+	}
+	return slices.DeleteFunc(fields, func(field int) bool { return field < 0 })
 }
 
 // guard returns the conditions of the query as the write script takes them.

@@ -12,8 +12,11 @@ const (
 	maxPage     = 1000
 )
 
-// errLimit is what a bad limit leads to.
-var errLimit = fmt.Errorf("limit must be from 1 to %d", maxPage)
+// What bad limits lead to.
+var (
+	errLimit     = errors.New("limit must be 1 or more")
+	errPageLimit = fmt.Errorf("limit of a page must be from 1 to %d", maxPage)
+)
 
 // errBackward is what Before leads to where only Page makes sense.
 var errBackward = errors.New("Before is for Page; order the other way round to go backward")
@@ -50,7 +53,7 @@ func (q *query) begin(what string, moved []int) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	pl := planner{info: q.core.info, order: q.order, moved: moved}
+	pl := planner{info: q.core.info, space: q.core.space, order: q.order, moved: moved}
 	p, err := pl.plan(where)
 	if err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, 
 		limit = q.limit
 	}
 	if err == nil && limit > maxPage {
-		err = errLimit
+		err = errPageLimit
 	}
 	if err != nil {
 		return "", "", q.fail("Page", err)
@@ -173,7 +176,7 @@ func (q *query) ids(ctx context.Context, each func(string) (bool, error)) error 
 		return q.fail("IDs", err)
 	}
 	for left := q.limit; ; {
-		limit := mostRows
+		limit := mostExamined
 		if q.limited {
 			limit = min(limit, left)
 		}

@@ -68,9 +68,12 @@ func (w *walk) ended() bool {
 // page hands up to limit records to each and returns where the first of them
 // and the last entry looked at are, and whether there are more.
 func (w *walk) page(ctx context.Context, limit int, each func(*values) error) (first position, more bool, err error) {
-	got := false
+	got, most := false, mostExamined
+	if w.what == findRows {
+		most = mostRows
+	}
 	for left := limit; !w.ended(); {
-		f, err := w.call(ctx, min(left, mostRows))
+		f, err := w.call(ctx, min(left, most))
 		if err != nil {
 			return first, false, err
 		}

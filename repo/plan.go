@@ -44,6 +44,7 @@ func (a *alternative) arguments(args *argList) {
 // planner makes the plan of a query.
 type planner struct {
 	info   *entityInfo
+	space  space
 	order  order
 	moved  []int // fields that are changed while the query runs: no order to go by
 	filter *filter
@@ -102,7 +103,7 @@ func (pl *planner) finish(p *plan) error {
 	for _, name := range pl.filter.names {
 		p.names = append(p.names, name)
 	}
-	p.shape = shapeOf(append(shape, pl.filter.names...), p.reverse)
+	p.shape = shapeOf(append(append(shape, pl.filter.names...), string(pl.space)), p.reverse)
 	return nil
 }
 
@@ -113,7 +114,8 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 	for _, p := range findPaths(pl.info, conjuncts, pl.order.given) {
 		switch {
 		case slices.Contains(pl.moved, p.order.field) && p.order.by != "value":
-		case pl.order.near != nil && p.order == ordering{"geo", pl.order.field}: // as the rings, but all at once
+		case pl.order.near != nil && p.order == ordering{"geo", pl.order.field} && pl.nearest(conjuncts).most < halfway:
+			// the search by distance does better
 		case pl.inOrder(p):
 			if pl.order.given {
 				for i := range p.sources {
@@ -139,15 +141,14 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 		return append([]alternative{pl.around(conjuncts)}, most(other)...), nil
 	}
 	index, ok := pl.info.orderIndex(pl.order.field)
-	if !ok {
-		if len(native) == 0 {
-			return nil, pl.noIndex(conjuncts)
-		}
+	switch {
+	case len(native) > 0 && !ok:
 		return most(native), nil
-	}
-	if !slices.ContainsFunc(native, func(a alternative) bool { return a.index[0] == index.key }) {
+	case !ok:
+		return nil, pl.noIndex(conjuncts)
+	case len(native) == 0:
 		whole := path{index: []string{index.key}, sources: []source{index}, order: ordering{index.by, pl.order.field}, rest: conjuncts, disjoint: true}
-		native = append(native, alternative{path: whole, whole: true})
+		native = []alternative{{path: whole, whole: true}}
 	}
 	return most(append(native, other...)), nil
 }

@@ -201,9 +201,9 @@ func TestQueriesWithoutPlan(t *testing.T) {
 		{r.Where(f.At.Gt(time.Time{})), nil, "Thing.at: a zero time or nil is stored as nothing"},
 		{r.Where(f.Count.Gt(exactScore + 1)), ErrRange, "Thing.count: out of range"},
 		{r.Where(f.Text.Eq("refuse")), errText, "Thing.text: "},
-		{r.Where().Limit(0), errLimit, "from 1 to 1000"},
-		{r.Where().Limit(-1), errLimit, "from 1 to 1000"},
-		{r.Where().Limit(maxPage + 1), errLimit, "from 1 to 1000"},
+		{r.Where().Limit(0), errLimit, "1 or more"},
+		{r.Where().Limit(-1), errLimit, "1 or more"},
+		{r.Where().Limit(maxPage + 1), errPageLimit, "from 1 to 1000"},
 		{r.Where().After("x"), ErrCursor, "cursor"},
 	} {
 		_, err := test.query.Page(t.Context())

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // Stats counts what the queries of a client have done since it was made.
 type Stats struct {
-	QueryCalls int64 // script calls
+	QueryCalls int64 // round trips
 	Examined   int64 // index entries looked at
 	Returned   int64 // records and ids returned
 	// Repaired is how many index entries were removed because their record was

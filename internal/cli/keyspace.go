@@ -48,6 +48,9 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 func record(e *schema.Entity) string {
 	meaning := "the record: a field per struct field"
 	for _, field := range e.Fields {
+		if field.Geo {
+			meaning += "; ~" + field.Name + ": its score in the index"
+		}
 		if field.Fold {
 			meaning += "; ~" + field.Name + ": " + field.Name + " without case, if that differs"
 		}
@@ -71,6 +74,8 @@ func describe(e *schema.Entity, index *schema.Index) (name, kind, meaning string
 		}
 	case schema.Score:
 		name, kind, meaning = "s:"+index.Name, "zset", "ids in order of "+fields
+	case schema.Geo:
+		name, kind, meaning = "g:"+index.Name, "zset", "ids by where "+fields+" is, as GEOADD has them"
 	case schema.Lex:
 		name, kind, meaning = "l:"+index.Name, "zset", fields+", NUL, id: in order of bytes"
 	}

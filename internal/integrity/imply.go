@@ -52,11 +52,18 @@ func checkFields(e *schema.Entity, id string, fields map[string]string) error {
 	}
 	for name := range fields {
 		f := e.Field(strings.TrimPrefix(name, "~"))
-		if f == nil || name != f.Name && !f.Fold {
+		switch {
+		case name == "~" && e.Retry: // the token of the last write
+		case f == nil || name != f.Name && !f.Fold && !f.Geo:
 			return fmt.Errorf("has a field %q", name)
 		}
 	}
 	for _, f := range e.Fields {
+		if f.Geo {
+			if err := checkPoint(f, fields); err != nil {
+				return err
+			}
+		}
 		if !f.Fold {
 			continue
 		}
@@ -88,6 +95,20 @@ func checkFields(e *schema.Entity, id string, fields map[string]string) error {
 	return nil
 }
 
+// checkPoint checks the score that is kept beside a point.
+func checkPoint(f *schema.Field, fields map[string]string) error {
+	value, ok := fields[f.Name]
+	kept, scored := fields["~"+f.Name]
+	if !ok && !scored {
+		return nil
+	}
+	score, err := geoScore(value)
+	if err != nil || kept != strconv.FormatFloat(score, 'f', 0, 64) {
+		return fmt.Errorf("the score of %s, %q, is %.0f and not %q, %v", f.Name, value, score, kept, err)
+	}
+	return nil
+}
+
 func implyIndex(e *schema.Entity, ix *schema.Index, id string, fields map[string]string) ([]entry, error) {
 	var values []string
 	for _, name := range ix.Fields {
@@ -104,6 +125,9 @@ func implyIndex(e *schema.Entity, ix *schema.Index, id string, fields map[string
 	switch ix.Kind {
 	case schema.Unique:
 		return []entry{{key: "u:" + ix.Name, member: join(values)}}, nil
+	case schema.Geo:
+		score, err := geoScore(values[0])
+		return []entry{{"g:" + ix.Name, id, score}}, err
 	case schema.Score:
 		score, err := scoreOf(first, values[0])
 		return []entry{{"s:" + ix.Name, id, score}}, err

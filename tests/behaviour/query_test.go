@@ -113,11 +113,10 @@ func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := app.NewUsers(client), app.UserFields
 		for name, q := range map[string]repo.Query[*app.User, string]{
-			"a negation":           users.Where(f.Status.Not(app.Active)),
-			"nil":                  users.Where(f.Email.IsNil()),
-			"half of an Or":        users.Where(repo.Or(f.Age.Eq(1), f.Email.IsNil())),
-			"order of another":     users.Where(f.Age.Eq(1)).OrderBy(f.CreatedAt.Asc()),
-			"ordered unique value": users.Where(f.Email.Eq("a")).OrderBy(f.Age.Asc()),
+			"a negation":       users.Where(f.Status.Not(app.Active)),
+			"nil":              users.Where(f.Email.IsNil()),
+			"half of an Or":    users.Where(repo.Or(f.Age.Eq(1), f.Email.IsNil())),
+			"order of another": users.Where(f.Age.Eq(1)).OrderBy(f.CreatedAt.Asc()),
 		} {
 			if _, err := q.Page(t.Context()); err != nil {
 				t.Errorf("%s: %v", name, err)

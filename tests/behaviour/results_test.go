@@ -6,9 +6,11 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
+	"github.com/redisgen/redisgen/tests/behaviour/numbers"
 )
 
 // people stores n users with ids 000, 001 and so on: ages repeat every ten,
@@ -318,6 +320,32 @@ func TestStats(t *testing.T) {
 		}
 		if got := client.Stats(); got != (repo.Stats{QueryCalls: 1, Examined: 60, Returned: 50, Repaired: 10}) {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A patch that every record's version and time of update move with changes each
+// record once, also where an index has their order.
+func TestPatchByQueryInAnOrderThatMoves(t *testing.T) {
+	each(t, func(t *testing.T, client *repo.Client) {
+		tickets, f := numbers.NewTickets(client), numbers.TicketFields
+		var all []*numbers.Ticket
+		for i := range 250 {
+			all = append(all, &numbers.Ticket{ID: fmt.Sprint(i), Kind: "a"})
+		}
+		must(t, tickets.CreateMany(t.Context(), all))
+		for name, q := range map[string]repo.Query[*numbers.Ticket, string]{
+			"all": tickets.Where(), "kind": tickets.Where(f.Kind.Eq("a")), "version": tickets.Where(f.Version.Gt(0)),
+			"updated": tickets.Where(f.UpdatedAt.Gt(time.Unix(0, 0))),
+		} {
+			done, err := q.Patch(t.Context(), f.Count.Add(1))
+			if err != nil || done.Done != 250 {
+				t.Errorf("%s: %+v, %v", name, done, err)
+			}
+		}
+		wantCount(t, "changed by each", tickets.Where(f.Version.Eq(5)), 250)
+		if _, err := tickets.Where().OrderBy(f.UpdatedAt.Asc()).Patch(t.Context(), f.Count.Add(1)); err == nil {
+			t.Error("a patch in the order of the times that it sets succeeded")
 		}
 	})
 }

@@ -2,6 +2,8 @@
 // every width, and a key that does not come first.
 package numbers
 
+import "time"
+
 //go:generate go run github.com/redisgen/redisgen/cmd/redisgen generate
 
 // Counter has a number of every width, next to those that an index bounds.
@@ -34,4 +36,16 @@ type Entry struct {
 	Word  string  `redis:"word,sort=lex"`
 	Codes []int   `redis:"codes,index"`
 	ID    string  `redis:"id,key"`
+}
+
+// Ticket has indexes in the order of what every write sets.
+//
+//redisgen:entity tickets
+//redisgen:index  Kind order UpdatedAt
+type Ticket struct {
+	ID        string    `redis:"id,key"`
+	Kind      string    `redis:"kind"`
+	Count     int64     `redis:"count"`
+	UpdatedAt time.Time `redis:"updated_at,updated,sort"`
+	Version   int64     `redis:"version,version,sort"`
 }
