@@ -167,7 +167,7 @@ func (c *delayed) Read(p []byte) (int, error) {
 // wait returns after d, more exactly than the system's timers do.
 func wait(d time.Duration) {
 	end := time.Now().Add(d)
-	time.Sleep(d - 300*time.Microsecond)
+	time.Sleep(d - 2*time.Millisecond)
 	for time.Now().Before(end) {
 	}
 }
