@@ -2,11 +2,12 @@
 # make lint   the same without the tests
 # make demo   a tour of what is generated, on a server of its own
 # make bench  what operations cost
+# make soak   queries of a million records
 # make fuzz   each fuzz target for FUZZTIME
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo bench generate fuzz
+.PHONY: test lint deps race demo bench soak generate fuzz
 
 test: lint race
 	.ci/fuzz 2s
@@ -29,6 +30,9 @@ demo:
 
 bench:
 	go test -run xxx -bench . -timeout 60m ./tests/bench
+
+soak:
+	go test -v -count=1 -timeout 60m ./tests/soak -records 1000000
 
 generate:
 	go generate ./...
