@@ -138,3 +138,51 @@ func (info *entityInfo) indexOf(field int, such func(Index) bool) (Index, bool) 
 	}
 	return Index{}, false
 }
+
+// checks returns a condition as what indexes answer, all of which has to hold; nil
+// if they do not.
+func (info *entityInfo) checks(c condition) []check {
+	if c.op == not {
+		checks := info.membership(c.parts[0])
+		for i := range checks {
+			checks[i].absent = true
+		}
+		return checks
+	}
+	if checks := info.membership(c); len(checks) == 1 {
+		return checks
+	}
+	return nil
+}
+
+// membership returns the parts of indexes of which a record that meets a condition
+// is in one; nil if there are none such.
+func (info *entityInfo) membership(c condition) []check {
+	var sources []source
+	switch {
+	case c.op == contains:
+		if ix, ok := info.indexOf(c.field, func(ix Index) bool { return ix.Each }); ok {
+			sources = info.valueSources(ix, c.values)
+		}
+	case c.op == equals || c.op == within:
+		if ix, ok := info.indexOf(c.field, func(ix Index) bool { return ix.Kind == IndexScore }); ok {
+			sources = info.scoreSources(space("").index(ix, nil), c)
+		} else if ix, ok := info.indexOf(c.field, func(ix Index) bool { return ix.Kind == IndexEqual && len(ix.Fields) == 1 }); ok && c.op == equals {
+			sources = info.valueSources(ix, c.values)
+		}
+	}
+	var checks []check
+	for _, s := range sources {
+		checks = append(checks, check{source: s})
+	}
+	return checks
+}
+
+// valueSources returns all entries of an index by values of one field.
+func (info *entityInfo) valueSources(ix Index, values []string) []source {
+	sources := make([]source, len(values))
+	for i, v := range values {
+		sources[i] = everything(space("").index(ix, []string{v}), "score")
+	}
+	return sources
+}

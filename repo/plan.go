@@ -28,6 +28,14 @@ type alternative struct {
 
 	// As the script takes it: how, and what the conditions are.
 	how, conditions []string
+	checks          []check
+}
+
+// check is a condition that an index answers for each id: to be in it, with a
+// score between two bounds, or not to be.
+type check struct {
+	source
+	absent bool
 }
 
 // arguments returns the alternative as the script takes it.
@@ -36,6 +44,14 @@ func (a *alternative) arguments(args *argList) {
 	args.addInt(len(a.sources))
 	for _, s := range a.sources {
 		args.add(s.key, s.by, s.low, s.high)
+	}
+	args.addInt(len(a.checks))
+	for _, c := range a.checks {
+		absent := ""
+		if c.absent {
+			absent = "1"
+		}
+		args.add(c.key, c.low, c.high, absent)
 	}
 	args.addInt(len(a.conditions))
 	args.add(a.conditions...)
@@ -260,8 +276,7 @@ func (pl *planner) write(a *alternative) error {
 	each := 0 // what it costs to look at an entry
 	if len(a.rest) > 0 {
 		each = 1
-		var err error
-		if a.conditions, err = pl.filter.arguments(condition{op: all, parts: a.rest}); err != nil {
+		if err := pl.writeConditions(a); err != nil {
 			return err
 		}
 	}
@@ -286,11 +301,32 @@ func (pl *planner) write(a *alternative) error {
 	return nil
 }
 
+// writeConditions divides the conditions that are left into checks and others.
+func (pl *planner) writeConditions(a *alternative) error {
+	var others []condition
+	for _, c := range a.rest {
+		if checks := pl.info.checks(c); checks != nil {
+			a.checks = append(a.checks, checks...)
+		} else {
+			others = append(others, c)
+		}
+	}
+	if others == nil {
+		return nil
+	}
+	var err error
+	a.conditions, err = pl.filter.arguments(condition{op: all, parts: others})
+	return err
+}
+
 // shape returns what tells an alternative from others.
 func (a *alternative) shape() []string {
 	shape := slices.Concat(a.how, a.conditions)
 	for _, s := range a.sources {
 		shape = append(shape, s.key, s.by, s.low, s.high)
+	}
+	for _, c := range a.checks {
+		shape = append(shape, c.key, c.low, c.high, strconv.FormatBool(c.absent))
 	}
 	return shape
 }

@@ -43,9 +43,9 @@ const (
 var (
 	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep"))
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
-	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip", part("bytes"), part("source"), part("count"))
+	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count"))
 	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
-		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("find"))
+		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find"))
 )
 
 // writing says what a write script can do.

@@ -1,67 +1,17 @@
--- What is asked for.
 local what, limit, budget, expires = ARGV[2], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1'
-
--- The alternatives; the cheapest is followed. Cost is in entries looked at.
-local pinned, chosen, least = tonumber(ARGV[10]), nil, nil
-local alternatives = tonumber(take())
-for number = 1, alternatives do
-  local plan = { number = number, how = take(), estimate = 0 }
-  local each = tonumber(take())
-  plan.by = plan.how == 'sort' and take() or plan.how == 'nearest' and 'distance'
-  if plan.by == 'score' then
-    plan.key = base .. take()
-  elseif plan.by and plan.by ~= 'id' then
-    plan.seen, plan.plain = tonumber(take()), tonumber(take())
-  end
-  if plan.by == 'distance' then
-    plan.lat, plan.lon, plan.most = take() + 0, take() + 0, take() + 0
-  end
-  local followed = pinned == number or pinned == 0 and (alternatives > 1 or what == 'plan')
-  for i = 1, tonumber(take()) do
-    plan[i] = { key = base .. take(), by = take(), low = take(), high = take() }
-    if followed then
-      plan.estimate = plan.estimate + size(plan[i])
-    end
-  end
-  local arguments = tonumber(take())
-  plan.filter, plan.filtered = last, arguments > 0
-  last = last + arguments
-  if pinned == number or alternatives == 1 then
-    chosen = plan
-  elseif followed then
-    local cost = math.max(plan.estimate * each, math.min(plan.estimate, limit))
-    if plan.how == 'sort' and plan.estimate > most then
-      cost = math.huge
-    end
-    if not least or cost < least then
-      chosen, least = plan, cost
-    end
-  end
-end
+local plan = choose(tonumber(ARGV[10]), what == 'plan', limit)
+local rows, rest = what == 'rows', last
 
 local holds
-if chosen.filtered then
-  local behind = last
-  last = chosen.filter
+if plan.arguments > 0 then
+  last = plan.condition
   holds = condition()
-  last = behind
+  last = rest
 end
 
-local upcoming
-if chosen.how == 'sort' then
-  upcoming = sorted(chosen)
-elseif chosen.how == 'nearest' then
-  upcoming = nearest(chosen)
-else
-  local chunk = (holds or what ~= 'rows') and 100 or limit + 1
-  upcoming = merged(chosen, math.ceil(chunk / #chosen))
-end
-
--- How a matching record is returned, and under which conditions it is there.
-local reply = { 0, chosen.number, chosen.estimate, 0, 0, '', '', score, member }
-local found, groups = 0, {}
+-- How a matching record is returned: from which field on, or what is counted.
 local key, kind, seen, plain
-if what == 'rows' then
+if rows then
   key = tonumber(take())
 elseif what == 'group' then
   kind, seen, plain = take(), tonumber(take()), tonumber(take())
@@ -69,61 +19,142 @@ end
 local fields = last + 1
 local bare = not holds and what ~= 'group' -- no condition needs the record's values
 
-while true do
-  local source, entry, at, place = upcoming()
-  if not source then
-    if entry then -- it would take too long to go on now
-      reply[1], reply[8], reply[9] = 1, entry, ''
-    end
-    break
-  elseif reply[4] == budget then
-    reply[1] = 1
-    break
-  end
-  local id = id_of(source, entry)
-  local record = base .. 'r:' .. id
-  local values, there
-  if not bare then
-    values = read(record, names)
-    there = values and values[1]
-  elseif what == 'rows' and found < limit then
-    values = read(record, ARGV, fields)
-    there = values and values[key]
-  else
-    there = call('EXISTS', record) == 1
-  end
-  local matches = there and (not holds or holds(values, id))
-  if matches and found == limit then
-    reply[1] = 1
-    break
-  elseif matches then
-    found = found + 1
-    if found == 1 then
-      reply[6], reply[7] = at, place or entry
-    end
-    if what == 'rows' then
-      reply[9 + found] = bare and values or read(record, ARGV, fields)
-    elseif what == 'ids' or what == 'plan' then
-      reply[9 + found] = id
-    elseif what == 'group' then
-      local text, list = values[seen] or values[plain], {}
-      if text and kind == 'each' then
-        list = elements(string.sub(text, 2, 2) == '"' and 'string' or 'int', text)
-      elseif text then
-        list[text] = true
-      end
-      for value in pairs(list) do
-        groups[value] = (groups[value] or 0) + 1
-      end
-    end
-  elseif not there then
-    gone[#gone + 1] = { source, entry }
-  end
-  reply[4] = reply[4] + 1
-  reply[8], reply[9] = at, place or entry
+local only, upcoming
+if plan.how == 'sort' then
+  upcoming = sorted(plan)
+elseif plan.how == 'nearest' then
+  upcoming = nearest(plan)
+elseif #plan == 1 then
+  only = plan[1]
+  open(only, true)
+else
+  upcoming = merged(plan, math.ceil(limit / #plan) + 1)
 end
 
-reply[5] = #gone
+-- The entries at hand: their sources, scores, places in the order and ids.
+local entries, scores, places, owners, ids = {}, {}, {}, {}, {}
+local stopped -- where a search has to go on another time
+
+-- fill reads up to n entries and returns how many there are.
+local function fill(n)
+  if only then
+    ahead(only, n)
+    entries = only.members
+    ids = entries
+    if only.by == 'lex' then
+      ids = {}
+      for i, entry in ipairs(entries) do
+        ids[i] = id_of(only, entry)
+      end
+    end
+    return #entries
+  end
+  for i = 1, n do
+    local owner, entry, at, place = upcoming()
+    if not owner then
+      stopped = entry
+      return i - 1
+    end
+    owners[i], entries[i], scores[i], places[i], ids[i] = owner, entry, at, place or entry, id_of(owner, entry)
+  end
+  return n
+end
+
+-- mark returns the score and the member of an entry at hand, for a cursor.
+local function mark(i)
+  if not only then
+    return scores[i] or '0', places[i]
+  end
+  return only.by == 'score' and call('ZSCORE', only.key, entries[i]) or '0', entries[i]
+end
+
+-- all_there tells whether n records are there, none of which is rejected.
+local function all_there(n, rejected)
+  local records = {}
+  for i = 1, n do
+    records[i] = base .. 'r:' .. ids[i]
+  end
+  return next(rejected) == nil and call('EXISTS', unpack(records, 1, n)) == n
+end
+
+local reply = { 0, plan.number, plan.estimate, 0, 0, '', '', score, member }
+local found, examined, more, groups = 0, 0, false, {}
+local at, place = score, member -- behind which the next call goes on
+
+local function tally(values)
+  local text, list = values[seen] or values[plain], {}
+  if text and kind == 'each' then
+    list = elements(string.sub(text, 2, 2) == '"' and 'string' or 'int', text)
+  elseif text then
+    list[text] = true
+  end
+  for value in pairs(list) do
+    groups[value] = (groups[value] or 0) + 1
+  end
+end
+
+local wanted = limit + 1 -- entries to read at a time
+while not more do
+  wanted = math.min(wanted, budget - examined)
+  local n = wanted > 0 and fill(wanted) or 0
+  local rejected = {}
+  for _, check in ipairs(n > 0 and plan.checks or {}) do
+    reject(check, ids, n, rejected)
+  end
+  local sure = bare and not rows and n > 1 and all_there(n, rejected)
+  local done = n
+  for i = 1, n do
+    if not rejected[i] then
+      local id = ids[i]
+      local record = base .. 'r:' .. id
+      local values, there
+      if sure then
+        there = true
+      elseif not bare then
+        values = read(record, names)
+        there = values and values[1]
+      elseif rows and found < limit then
+        values = read(record, ARGV, fields)
+        there = values and values[key]
+      else
+        there = call('EXISTS', record) == 1
+      end
+      if not there then
+        gone[#gone + 1] = { only or owners[i], entries[i] }
+      elseif not holds or holds(values, id) then
+        if found == limit then
+          more, done = true, i - 1
+          break
+        end
+        found = found + 1
+        if found == 1 then
+          reply[6], reply[7] = mark(i)
+        end
+        if rows then
+          reply[9 + found] = bare and values or read(record, ARGV, fields)
+        elseif what == 'group' then
+          tally(values)
+        elseif what ~= 'count' then
+          reply[9 + found] = id
+        end
+      end
+    end
+  end
+  if done > 0 then
+    at, place = mark(done)
+  end
+  examined = examined + done
+  if n < wanted or only and only.ended then
+    break
+  end
+  more = more or examined == budget
+  wanted = math.max(limit + 1 - found, 100)
+end
+if stopped and not more then -- it would take too long to go on now
+  more, at, place = true, stopped, ''
+end
+
+reply[1], reply[4], reply[5], reply[8], reply[9] = more and 1 or 0, examined, #gone, at, place
 for _, one in ipairs(gone) do -- now: ranks change
   forget(one[1], one[2], expires)
 end

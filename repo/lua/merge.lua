@@ -4,7 +4,7 @@ local function merged(sources, chunk)
   -- advance makes the next entry of a source its head.
   local function advance(source)
     if source.next > #source.members and not source.ended then
-      ahead(source, chunk)
+      ahead(source, chunk, true)
     end
     local at = source.next
     source.next = at + 1
@@ -16,28 +16,21 @@ local function merged(sources, chunk)
     open(source, true)
     advance(source)
   end
-  local only = #sources == 1 and sources[1]
   return function()
-    local best = only or nil
-    if not only then
-      for _, source in ipairs(sources) do
-        if source.head and (not best or source.value == best.value and source.head ~= best.head and less(source.head, best.head) ~= reverse
-            or source.value ~= best.value and (source.value < best.value) ~= reverse) then
-          best = source
-        end
+    local best
+    for _, source in ipairs(sources) do
+      if source.head and (not best or source.value == best.value and source.head ~= best.head and less(source.head, best.head) ~= reverse
+          or source.value ~= best.value and (source.value < best.value) ~= reverse) then
+        best = source
       end
     end
-    if not best or not best.head then
+    if not best then
       return nil
     end
     local head, value, score = best.head, best.value, best.score
-    if only then
-      advance(only)
-    else
-      for _, source in ipairs(sources) do
-        if source.head == head and source.value == value then
-          advance(source)
-        end
+    for _, source in ipairs(sources) do
+      if source.head == head and source.value == value then
+        advance(source)
       end
     end
     return best, head, score

@@ -22,7 +22,9 @@
 --   the two positions of the field that gives it, as in a condition
 --   of distances: from where, latitude and longitude, and up to how many meters
 --   how many sources; the index, how it is read and its bounds for each
---   how many arguments its conditions are, and these: see filter.lua
+--   how many checks, which other indexes answer: the index, bounds of the score,
+--     and 1 if the id is to be absent from there
+--   how many arguments its other conditions are, and these: see filter.lua
 -- then of rows which field is there if the record is, and the fields to read; of
 --   group "each" if the field is a slice whose elements count, and its two
 --   positions
@@ -45,8 +47,8 @@ local gone = {} -- source and entry of each that has no record
 
 -- number returns a score as a number.
 local function number(text)
-  if text == 'inf' or text == '-inf' then
-    return (text == 'inf' and 1 or -1) / 0 -- math.huge of the embedded store is finite
+  if text == 'inf' or text == '+inf' or text == '-inf' then
+    return (text == '-inf' and -1 or 1) / 0 -- math.huge of the embedded store is finite
   end
   return text + 0 -- tonumber of the embedded store does not know 1e+06
 end

@@ -43,7 +43,8 @@ end
 -- If its entry is gone, the place among the entries of the same score is found
 -- by halving.
 local function behind(key)
-  if call('ZSCORE', key, member) == score then
+  local there = call('ZSCORE', key, member)
+  if there and number(there) == number(score) then
     return call(rank_of, key, member) + (skip and 1 or 0)
   end
   local ties = call('ZCOUNT', key, score, score)
@@ -91,8 +92,8 @@ local function open(source, after)
   end
 end
 
--- ahead reads up to so many entries ahead.
-local function ahead(source, count)
+-- ahead reads up to so many entries ahead, with their scores or without.
+local function ahead(source, count, scored)
   source.members, source.scores, source.next = {}, {}, 1
   if source.by == 'value' then
     source.members[1] = call('HGET', source.key, source.low) or nil
@@ -108,9 +109,13 @@ local function ahead(source, count)
     source.ended = #source.members < count
   else
     count = math.min(count, source.left)
-    local list = count > 0 and call(by_rank, source.key, source.first, source.first + count - 1, 'WITHSCORES') or {}
-    for i = 1, #list, 2 do
-      source.members[(i + 1) / 2], source.scores[(i + 1) / 2] = list[i], list[i + 1]
+    if count > 0 and scored then
+      local list = call(by_rank, source.key, source.first, source.first + count - 1, 'WITHSCORES')
+      for i = 1, #list, 2 do
+        source.members[(i + 1) / 2], source.scores[(i + 1) / 2] = list[i], list[i + 1]
+      end
+    elseif count > 0 then
+      source.members = call(by_rank, source.key, source.first, source.first + count - 1)
     end
     source.first, source.left = source.first + count, source.left - count
     source.ended = #source.members < count or source.left <= 0
