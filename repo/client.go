@@ -26,6 +26,7 @@ type Client struct {
 
 	indexed bool // queries never walk all records
 	stats   stats
+	trip    trip
 
 	closed  atomic.Bool
 	sweeper *sweeper

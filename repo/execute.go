@@ -120,6 +120,12 @@ func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, 
 
 // list returns up to limit records.
 func (q *query) list(ctx context.Context, w *walk, limit int) (first position, more bool, list []any, err error) {
+	if w.plain(limit) {
+		first, more, list, err = w.plainPage(ctx, limit, q.selected)
+		if !errors.Is(err, errUnplain) {
+			return first, more, list, err
+		}
+	}
 	list = make([]any, 0, min(limit, defaultPage))
 	first, more, err = w.page(ctx, limit, func(v *values) error {
 		record, err := q.core.decodeRow(v, q.selected)

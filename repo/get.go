@@ -56,16 +56,14 @@ func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error),
 // readAll reads records in one pipeline, which renews the expiry of a sliding
 // entity, and hands those that there are to each.
 func (c *core) readAll(ctx context.Context, ids []string, each func(int, any)) error {
-	step := 1 // calls for a record, the last of which reads it
+	step, calls := 1, c.readCalls(ids, c.read) // calls for a record, the last of which reads it
 	if c.info.sliding {
 		step = 2
-	}
-	calls := make([]*call, 0, step*len(ids))
-	for _, id := range ids {
-		if c.info.sliding {
-			calls = append(calls, c.renewCall(id))
+		reads := calls
+		calls = make([]*call, 0, 2*len(ids))
+		for i, id := range ids {
+			calls = append(calls, c.renewCall(id), reads[i])
 		}
-		calls = append(calls, c.readCall(id))
 	}
 	replies, errs := c.client.doAll(ctx, calls)
 	for i, err := range errs {

@@ -18,6 +18,22 @@ func (c *core) readCall(id string) *call {
 	return &call{args: append(args, c.read...)}
 }
 
+// readCalls returns the calls that read some fields of records, in few pieces of
+// memory.
+func (c *core) readCalls(ids []string, fields []any) []*call {
+	n := 2 + len(fields)
+	args := make([]any, 0, n*len(ids))
+	all := make([]call, len(ids))
+	calls := make([]*call, len(ids), len(ids)+1)
+	for i, id := range ids {
+		from := len(args)
+		args = append(append(args, "hmget", c.space.record(id)), fields...)
+		all[i].args = args[from:len(args):len(args)]
+		calls[i] = &all[i]
+	}
+	return calls
+}
+
 // decodeReply returns the record in a reply to HMGET; ErrNotFound if there is
 // none.
 func (c *core) decodeReply(reply string) (any, error) {

@@ -26,8 +26,12 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 			return "", call.failed(err)
 		}
 		cmd := call.command(ctx, whole)
+		start := time.Now()
 		_ = c.rdb.Process(ctx, cmd)
 		reply, err := cmd.reply()
+		if err == nil {
+			c.trip.took(time.Since(start))
+		}
 		if err != nil && isRedirect(err) {
 			reply, err = c.follow(ctx, call, whole)
 		}
@@ -88,10 +92,10 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 			break
 		}
 		pipe := c.rdb.Pipeline()
-		cmds := make([]*command, len(todo))
+		cmds := make([]command, len(todo))
 		for i, at := range todo {
-			cmds[i] = calls[at].command(ctx, false)
-			_ = pipe.Process(ctx, cmds[i])
+			cmds[i] = *calls[at].command(ctx, false)
+			_ = pipe.Process(ctx, &cmds[i])
 		}
 		_, _ = pipe.Exec(ctx) // every command has its own error
 		for i, at := range todo {
