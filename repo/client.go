@@ -74,7 +74,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		rdb: rdb, owned: owned, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
 		retries: max(config.MaxRetries, 0), minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 	}
-	c.indexed = config.RequireIndex
+	c.indexed, c.trip.fixed = config.RequireIndex, config.RoundTrip
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }

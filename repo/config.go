@@ -64,6 +64,11 @@ type Config struct {
 	// Defaults 8 ms and 512 ms; negative: no pause.
 	MinRetryBackoff, MaxRetryBackoff time.Duration
 
+	// RoundTrip is how long a round trip to the server takes, by which queries
+	// decide whether to read a page in one, by a script, or in two, which costs
+	// the server less. Default: the fastest that was seen.
+	RoundTrip time.Duration
+
 	// RequireIndex has every query fail that no index narrows, as
 	// [Query.RequireIndex] does one. Default false: it walks all records, some
 	// hundreds a round trip.

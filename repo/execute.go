@@ -120,9 +120,9 @@ func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, 
 
 // list returns up to limit records.
 func (q *query) list(ctx context.Context, w *walk, limit int) (first position, more bool, list []any, err error) {
-	if w.plain(limit) {
-		first, more, list, err = w.plainPage(ctx, limit, q.selected)
-		if !errors.Is(err, errUnplain) {
+	if w.core.client.trip.short(limit) {
+		first, more, list, err = w.apart(ctx, limit, q.selected)
+		if !errors.Is(err, errGone) && !errors.Is(err, errTies) {
 			return first, more, list, err
 		}
 	}

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// A page that one part of an index answers alone can be read without a script:
-// its entries by one command, and its records by a pipeline of another. That is
-// a round trip more, and a third of the server's work.
+// A page is read by the script in one round trip, or in two: first the ids of the
+// records, then the records by a pipeline of plain commands, which costs the server
+// a third of what it costs a script to read them. If one part of an index answers
+// the query alone, a plain command reads the ids too.
 
 // scriptRow is by how much longer the script takes for a record than plain
 // commands do; BenchmarkNetwork in tests/bench measures it.
@@ -21,8 +22,12 @@ const scriptRow = 3 * time.Microsecond
 // of the next.
 const tieRoom = 16
 
-// trip is the time of the fastest round trip so far.
-type trip struct{ least atomic.Int64 }
+// trip is how long a round trip takes: as the configuration has it, or else the
+// fastest so far.
+type trip struct {
+	fixed time.Duration
+	least atomic.Int64
+}
 
 // took notes that a round trip took so long.
 func (t *trip) took(d time.Duration) {
@@ -34,48 +39,75 @@ func (t *trip) took(d time.Duration) {
 	}
 }
 
-// plain tells whether plain commands are the faster way to a page of so many
-// records, and if they lead there at all.
-func (w *walk) plain(limit int) bool {
-	if w.what != findRows || len(w.plan.groups) != 1 || len(w.plan.groups[0]) != 1 {
+// short tells whether a round trip takes less time than plain commands save on so
+// many records.
+func (t *trip) short(records int) bool {
+	d := t.fixed
+	if d == 0 {
+		d = time.Duration(t.least.Load())
+	}
+	return d < time.Duration(records)*scriptRow
+}
+
+// errGone is what reading records ends with if one is gone since its id was read.
+var errGone = errors.New("a record is gone")
+
+// apart reads a page in two round trips. It leaves w as it was if it returns an
+// error; errGone and errTies are for the script to deal with.
+func (w *walk) apart(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
+	at := *w
+	at.what, at.tail = findIDs, nil
+	var ids []string
+	if w.plain() {
+		first, more, ids, err = at.plainIDs(ctx, limit)
+	} else {
+		first, more, err = at.page(ctx, limit, func(v *values) error {
+			id, _, err := v.next()
+			ids = append(ids, id)
+			return err
+		})
+	}
+	if err != nil {
+		return first, false, nil, err
+	}
+	if list, err = w.core.readList(ctx, ids, limit, selected); err != nil {
+		return first, false, nil, err
+	}
+	w.at, w.trace = at.at, at.trace
+	return first, more, list, nil
+}
+
+// plain tells whether a plain command finds what the plan does.
+func (w *walk) plain() bool {
+	if len(w.plan.groups) != 1 || len(w.plan.groups[0]) != 1 {
 		return false
 	}
 	a := &w.plan.groups[0][0]
-	answered := len(a.rest) == 0 && len(a.sources) == 1 && a.how[0] == "walk"
-	return answered && time.Duration(w.core.client.trip.least.Load()) < time.Duration(limit)*scriptRow
+	return len(a.rest) == 0 && len(a.sources) == 1 && a.how[0] == "walk"
 }
 
-// entry is an entry of an index.
-type entry struct{ score, member string }
+// errTies is what plain commands end with if there are too many ties to step over.
+var errTies = errors.New("too many ties")
 
-// errUnplain is what plain commands end with where only the script can go on: it
-// steps over any number of ties, and removes entries without a record.
-var errUnplain = errors.New("the script has to do it")
-
-// plainPage is page without a script: it returns the records, the positions of
-// the first and of the last of them in w.at, and whether there are more. It leaves
-// w as it was if it returns an error.
-func (w *walk) plainPage(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
+// plainIDs reads the ids of a page without a script, and one more if there are more.
+func (w *walk) plainIDs(ctx context.Context, limit int) (first position, more bool, ids []string, err error) {
 	entries, err := w.entries(ctx, limit+1)
 	if err != nil {
 		return first, false, nil, err
 	}
-	n := min(limit, len(entries))
-	ids := make([]string, len(entries))
-	for i, e := range entries {
-		ids[i] = w.idOf(e)
+	for _, e := range entries {
+		ids = append(ids, w.idOf(e))
 	}
-	list, err = w.core.readList(ctx, ids[:n], ids[n:], selected)
-	if err != nil {
-		return first, false, nil, err
-	}
-	if n > 0 {
+	if n := min(limit, len(entries)); n > 0 {
 		first = w.positionOf(entries[0], w.backward)
 		w.at = w.positionOf(entries[n-1], !w.backward)
+		w.core.client.stats.add(int64(n), int64(n), 0)
 	}
-	w.core.client.stats.add(int64(n), int64(n), 0)
-	return first, len(entries) > n, list, nil
+	return first, len(entries) > limit, ids, nil
 }
+
+// entry is an entry of an index.
+type entry struct{ score, member string }
 
 func (w *walk) idOf(e entry) string {
 	if w.plan.groups[0][0].sources[0].by == "lex" {
@@ -95,7 +127,11 @@ func (w *walk) positionOf(e entry, behind bool) position {
 
 // entries reads up to n entries from where the walk is.
 func (w *walk) entries(ctx context.Context, n int) ([]entry, error) {
-	s := w.plan.groups[0][0].sources[0]
+	a := &w.plan.groups[0][0]
+	s := a.sources[0]
+	if a.order == (ordering{"score", byID}) { // all scores are equal, so that the order is that of the members
+		s = everything(s.key, "lex")
+	}
 	reverse := w.plan.reverse != w.backward
 	near, far := &s.low, &s.high
 	if reverse {
@@ -131,7 +167,7 @@ func (w *walk) entries(ctx context.Context, n int) ([]entry, error) {
 		found = w.behind(found, reverse)
 	}
 	if full && len(found) < n {
-		return nil, errUnplain // more ties than there was room for
+		return nil, errTies
 	}
 	return found[:min(n, len(found))], nil
 }
@@ -214,32 +250,33 @@ func parseEntries(reply, by string) ([]entry, error) {
 	return list, nil
 }
 
-// readList reads records in one pipeline, and sees to it that others are there.
-// If one of either is gone, it is errUnplain.
-func (c *core) readList(ctx context.Context, ids, others []string, selected []bool) ([]any, error) {
-	calls := c.readCalls(ids, c.rowsOf(selected)[1:])
-	for _, id := range others {
-		calls = append(calls, &call{args: []any{"exists", c.space.record(id)}})
+// readList reads up to limit records in one pipeline, and sees to it that one more
+// is there if there is an id of it. If one is gone, it is errGone.
+func (c *core) readList(ctx context.Context, ids []string, limit int, selected []bool) ([]any, error) {
+	n := min(limit, len(ids))
+	calls := c.readCalls(ids[:n], c.rowsOf(selected)[1:])
+	if len(ids) > n {
+		calls = append(calls, &call{args: []any{"exists", c.space.record(ids[n])}})
 	}
-	list := make([]any, len(ids))
+	list := make([]any, n)
 	replies, errs := c.client.doAll(ctx, calls)
 	for i, err := range errs {
 		switch {
 		case err != nil:
-			return nil, err
-		case i >= len(ids):
-			if n, err := parseInt(replies[i]); err != nil || n == 0 {
-				return nil, errUnplain
+		case i == n:
+			var there int64
+			if there, err = parseInt(replies[i]); there == 0 && err == nil {
+				err = errGone
 			}
-			continue
 		case selected == nil:
 			list[i], err = c.decodeReply(replies[i])
 		default:
 			list[i], err = c.decodeRow(&values{replies[i]}, selected)
 		}
 		if errors.Is(err, ErrNotFound) {
-			return nil, errUnplain
-		} else if err != nil {
+			err = errGone
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

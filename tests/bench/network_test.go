@@ -51,7 +51,7 @@ func compareOver(b *testing.B, ways []way, rows int, delay time.Duration) {
 		options := server.Options()
 		lines[i] = &line{delay: delay}
 		options.Dialer = lines[i].dial
-		s, err := open(options, crowd)
+		s, err := openAt(options, crowd, time.Hour) // so that pages are read by the script
 		check(b, err)
 		defer s.close()
 		stores[i] = s

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redisgen/redisgen/repo"
@@ -28,8 +29,14 @@ type store struct {
 }
 
 func open(options *redis.Options, prefix string) (*store, error) {
+	return openAt(options, prefix, 50*time.Microsecond)
+}
+
+// openAt is open with the round trip by which queries go, which would otherwise
+// depend on what the machine does.
+func openAt(options *redis.Options, prefix string, trip time.Duration) (*store, error) {
 	rdb := redis.NewClient(options)
-	client, err := repo.New(rdb, repo.Config{Prefix: prefix})
+	client, err := repo.New(rdb, repo.Config{Prefix: prefix, RoundTrip: trip})
 	if err != nil {
 		return nil, err
 	}
