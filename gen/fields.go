@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -14,18 +13,24 @@ import (
 // and patches, "" for a key that nothing can be asked of.
 func (e *entity) fieldType(f *schema.Field) string {
 	query := e.queryType(f)
-	var name string
 	switch {
-	case f.Key:
-		return query
-	case f.Version, f.Created, f.Updated:
-		return cmp.Or(query, "Column")
+	case f.Key && query == "":
+		return ""
+	case f.Key, f.Version, f.Created, f.Updated:
+		return query + "Column"
+	case query == "" && isNumber(f):
+		return "NumberField"
+	case query == "":
+		return "Field"
+	}
+	name := query + "Field"
+	switch {
+	case isNumber(f) && query == "Lex":
+		name = "RangeNumber" // a number has no prefixes
 	case isNumber(f):
 		name = query + "Number"
-	default:
-		name = query + "Field"
 	}
-	if query != "" && isNilable(f) {
+	if isNilable(f) {
 		return "Nilable" + name
 	}
 	return name
@@ -93,7 +98,7 @@ func (e *entity) declareFields(s *source) {
 		}
 		params, args := e.fieldArgs(f, strings.TrimPrefix(name, "Nilable"))
 		args = append([]jen.Code{jen.Lit(i)}, args...)
-		types = append(types, jen.Id(f.Go).Add(e.repo(name)).Types(params...))
+		types = append(types, jen.Id(f.Go).Op("*").Add(e.repo(name)).Types(params...))
 		values = append(values, pair(f.Go, e.repo("New"+name).Types(e.pointer()).Call(args...)))
 	}
 	if len(types) == 0 {
@@ -113,7 +118,7 @@ func (e *entity) fieldArgs(f *schema.Field, name string) (params, args []jen.Cod
 	params = append(params, goType(f.Type.Go))
 	args = []jen.Code{e.putFunc(f)}
 	switch name {
-	case "Field", "Number":
+	case "Field", "NumberField":
 		return params, args
 	case "MemberField":
 		elem := *f.Type.Elem

@@ -40,7 +40,7 @@ func ExampleNot() {
 	// Output: bob cid dee
 }
 
-func ExampleEqual_Eq() {
+func ExampleEqualField_Eq() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -52,7 +52,7 @@ func ExampleEqual_Eq() {
 	// cid
 }
 
-func ExampleEqual_In() {
+func ExampleEqualField_In() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -64,7 +64,7 @@ func ExampleEqual_In() {
 	//
 }
 
-func ExampleEqual_Not() {
+func ExampleEqualField_Not() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -73,7 +73,7 @@ func ExampleEqual_Not() {
 	// Output: ann bob dee
 }
 
-func ExampleMember_Has() {
+func ExampleMemberField_Has() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -82,7 +82,7 @@ func ExampleMember_Has() {
 	// Output: ann
 }
 
-func ExampleMember_HasAny() {
+func ExampleMemberField_HasAny() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -91,7 +91,7 @@ func ExampleMember_HasAny() {
 	// Output: ann
 }
 
-func ExampleMember_HasAll() {
+func ExampleMemberField_HasAll() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -103,7 +103,7 @@ func ExampleMember_HasAll() {
 	//
 }
 
-func ExampleNilable_IsNil() {
+func ExampleNilableMemberField_IsNil() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -115,7 +115,7 @@ func ExampleNilable_IsNil() {
 	// ann
 }
 
-func ExampleRange_Between() {
+func ExampleRangeField_Between() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -127,7 +127,7 @@ func ExampleRange_Between() {
 	// ann cid
 }
 
-func ExampleLex_Prefix() {
+func ExampleLexField_Prefix() {
 	client := open()
 	defer client.close()
 	users := people(client)

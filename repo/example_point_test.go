@@ -43,7 +43,7 @@ func market(client *embedded) *app.Shops {
 	return shops
 }
 
-func ExampleGeo_Within() {
+func ExampleGeoField_Within() {
 	client := open()
 	defer client.close()
 	shops := market(client)
@@ -56,7 +56,7 @@ func ExampleGeo_Within() {
 	// Output: Forno, 499 m
 }
 
-func ExampleGeo_InBox() {
+func ExampleGeoField_InBox() {
 	client := open()
 	defer client.close()
 	shops := market(client)
@@ -69,7 +69,7 @@ func ExampleGeo_InBox() {
 	// Output: Marina
 }
 
-func ExampleGeo_Nearest() {
+func ExampleGeoField_Nearest() {
 	client := open()
 	defer client.close()
 	shops := market(client)

@@ -145,7 +145,7 @@ func ExampleQuery_Count() {
 	// Output: 3 <nil>
 }
 
-func ExampleNumber_Add() {
+func ExampleRangeNumber_Add() {
 	client := open()
 	defer client.close()
 	users := people(client)

@@ -78,7 +78,7 @@ func ExampleQuery_Select() {
 	// Output: 1 ann 34 []
 }
 
-func ExampleEqual_CountBy() {
+func ExampleEqualField_CountBy() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -90,7 +90,7 @@ func ExampleEqual_CountBy() {
 	// Output: [{active 2} {blocked 1}]
 }
 
-func ExampleMember_CountBy() {
+func ExampleMemberField_CountBy() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -102,7 +102,7 @@ func ExampleMember_CountBy() {
 	// Output: [{admin 1} {staff 3}]
 }
 
-func ExampleRange_Min() {
+func ExampleRangeField_Min() {
 	client := open()
 	defer client.close()
 	users := people(client)
@@ -112,7 +112,7 @@ func ExampleRange_Min() {
 	// Output: 19 <nil>
 }
 
-func ExampleRange_Max() {
+func ExampleRangeField_Max() {
 	client := open()
 	defer client.close()
 	users := people(client)

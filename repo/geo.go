@@ -2,39 +2,21 @@ package repo
 
 import "strconv"
 
-// Geo is a field that is a point on the globe, with an index that finds records
-// by where it is.
-type Geo[T any] struct{ field int }
-
-// NewGeo returns the field at a position of [Entity.Fields].
-//
-//go:noinline
-func NewGeo[T any](field int) Geo[T] { return Geo[T]{field} }
-
-// Within holds for records whose point is so many meters away from center at
-// most, as [Point.Distance] measures.
-func (f *Geo[T]) Within(center Point, meters float64) Predicate[T] {
+// inCircle returns the condition that a field is a point in a circle.
+func inCircle(field int, center Point, meters float64) *predicate {
 	a, err := circle(center, meters)
-	return Predicate[T]{predicate{op: near, field: f.field, area: &a, err: err}}
+	return &predicate{op: near, field: field, area: &a, err: err}
 }
 
-// InBox holds for records whose point lies between two corners, borders
-// included. A box whose west is east of its east crosses the 180th meridian.
-func (f *Geo[T]) InBox(southWest, northEast Point) Predicate[T] {
+// inBox returns the condition that a field is a point in a box.
+func inBox(field int, southWest, northEast Point) *predicate {
 	a, err := box(southWest, northEast)
-	return Predicate[T]{predicate{op: near, field: f.field, area: &a, err: err}}
+	return &predicate{op: near, field: field, area: &a, err: err}
 }
 
-// Nearest orders records by the distance of their point from center, the nearest
-// first, and records at the same distance by id. Records without a point are left
-// out.
-//
-// It searches from center outwards: a page is one round trip if conditions leave
-// many of the records nearby. Pages far behind the first cost more, by the square
-// root of how many records are nearer. If there is a condition Within the same
-// center, nothing beyond is looked at.
-func (f *Geo[T]) Nearest(center Point) Order[T] {
-	return Order[T]{order{given: true, field: f.field, near: &center, err: center.check()}}
+// nearestTo returns the order by the distance of a field from a point.
+func nearestTo(field int, center Point) *order {
+	return &order{given: true, field: field, near: &center, err: center.check()}
 }
 
 // areaSources returns the parts of a geo index that a condition's area touches.

@@ -10,16 +10,16 @@ import (
 
 // The fields of a thing, as generated code would name them.
 var thingFields = struct {
-	Name   LexField[*thing, string]
-	On     EqualField[*thing, bool]
-	Count  RangeNumber[*thing, uint64]
-	At     RangeField[*thing, time.Time]
-	Text   EqualField[*thing, text]
-	Tags   NilableMemberField[*thing, []string, string]
-	Owner  EqualField[*thing, string]
-	Serial LexNumber[*thing, int64]
-	Pass   Equal[*thing, string]
-	Small  Equal[*thing, int8] // has no index
+	Name   *LexField[*thing, string]
+	On     *EqualField[*thing, bool]
+	Count  *RangeNumber[*thing, uint64]
+	At     *RangeField[*thing, time.Time]
+	Text   *EqualField[*thing, text]
+	Tags   *NilableMemberField[*thing, []string, string]
+	Owner  *EqualField[*thing, string]
+	Serial *RangeNumber[*thing, int64]
+	Pass   *EqualColumn[*thing, string]
+	Small  *EqualColumn[*thing, int8] // has no index
 }{
 	Name:   NewLexField[*thing](thingName, PutString[string], GetString[string]),
 	On:     NewEqualField[*thing](thingOn, PutBool[bool], GetBool[bool]),
@@ -28,9 +28,9 @@ var thingFields = struct {
 	Text:   NewEqualField[*thing](thingText, PutText[text], GetText[text]),
 	Tags:   NewNilableMemberField[*thing](thingTags, PutJSON[[]string], PutString[string], GetString[string]),
 	Owner:  NewEqualField[*thing](thingOwner, PutString[string], GetString[string]),
-	Serial: NewLexNumber[*thing](thingSerial, PutInt[int64], GetInt[int64]),
-	Pass:   NewEqual[*thing](thingPassword, PutString[string], GetString[string]),
-	Small:  NewEqual[*thing](thingSmall, PutInt[int8], GetInt[int8]),
+	Serial: NewRangeNumber[*thing](thingSerial, PutInt[int64], GetInt[int64]),
+	Pass:   NewEqualColumn[*thing](thingPassword, PutString[string], GetString[string]),
+	Small:  NewEqualColumn[*thing](thingSmall, PutInt[int8], GetInt[int8]),
 }
 
 // shown returns a plan as text: the sources of each way to each group, and what

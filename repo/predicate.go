@@ -6,7 +6,7 @@ package repo
 // A condition holds or it does not: one on a field that is absent from the
 // record (a nil pointer, a zero time, the zero value of an omitempty field) does
 // not hold, and its negation does.
-type Predicate[T any] struct{ p predicate }
+type Predicate[T any] struct{ p *predicate }
 
 // predicate is a Predicate whatever the entity.
 type predicate struct {
@@ -38,13 +38,13 @@ const (
 
 // And holds for records that meet all conditions; without any, for all.
 func And[T any](conditions ...Predicate[T]) Predicate[T] {
-	return Predicate[T]{predicate{op: all, parts: plainPredicates(conditions)}}
+	return Predicate[T]{&predicate{op: all, parts: plainPredicates(conditions)}}
 }
 
 // Or holds for records that meet at least one of the conditions; without any,
 // for none.
 func Or[T any](conditions ...Predicate[T]) Predicate[T] {
-	return Predicate[T]{predicate{op: either, parts: plainPredicates(conditions)}}
+	return Predicate[T]{&predicate{op: either, parts: plainPredicates(conditions)}}
 }
 
 // Not holds for records that do not meet the condition. No index finds them: a
@@ -53,7 +53,7 @@ func Not[T any](condition Predicate[T]) Predicate[T] {
 	return Predicate[T]{negation(condition.p)}
 }
 
-func negation(p predicate) predicate { return predicate{op: not, parts: []predicate{p}} }
+func negation(p *predicate) *predicate { return &predicate{op: not, parts: []predicate{orZero(p)}} }
 
 // plainPredicates returns what a query keeps of conditions. Not inlined, for
 // the reason that fields.go gives.
@@ -62,7 +62,16 @@ func negation(p predicate) predicate { return predicate{op: not, parts: []predic
 func plainPredicates[T any](conditions []Predicate[T]) []predicate {
 	list := make([]predicate, len(conditions))
 	for i, c := range conditions {
-		list[i] = c.p
+		list[i] = orZero(c.p)
 	}
 	return list
+}
+
+// orZero returns what p points to, and the zero value if p is nil: a predicate
+// or an order of the zero Predicate or Order.
+func orZero[P any](p *P) P {
+	if p == nil {
+		return *new(P)
+	}
+	return *p
 }

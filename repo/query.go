@@ -39,7 +39,7 @@ type Page[T any] struct {
 // OrderBy gives the records an order; records without the field are left out.
 // Without OrderBy the order is that of the index that answers the query.
 func (q Query[T, K]) OrderBy(order Order[T]) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.order = order.o }), q.entity}
+	return Query[T, K]{q.q.with(func(q *query) { q.order = orZero(order.o) }), q.entity}
 }
 
 // Limit bounds how many records Page returns, 100 by default and 1000 at most,

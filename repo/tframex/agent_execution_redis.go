@@ -127,19 +127,19 @@ func decodeAgentExecution(r repo.Reader, a *tframex.AgentExecution) error {
 
 // AgentExecutionFields names the fields of AgentExecution in queries and patches.
 var AgentExecutionFields = struct {
-	UserID          repo.NilableEqualField[*tframex.AgentExecution, string]
-	ConversationID  repo.NilableEqualField[*tframex.AgentExecution, string]
-	FlowExecutionID repo.NilableEqualField[*tframex.AgentExecution, string]
-	AgentName       repo.EqualField[*tframex.AgentExecution, string]
-	InputMessage    repo.Field[*tframex.AgentExecution, string]
-	OutputMessage   repo.Field[*tframex.AgentExecution, string]
-	ExecutionTimeMS repo.Number[*tframex.AgentExecution, int64]
-	ToolCallsCount  repo.Number[*tframex.AgentExecution, int]
-	Status          repo.EqualField[*tframex.AgentExecution, string]
-	ErrorMessage    repo.Field[*tframex.AgentExecution, string]
-	StartedAt       repo.RangeField[*tframex.AgentExecution, time.Time]
-	CompletedAt     repo.Field[*tframex.AgentExecution, time.Time]
-	Metadata        repo.Field[*tframex.AgentExecution, map[string]any]
+	UserID          *repo.NilableEqualField[*tframex.AgentExecution, string]
+	ConversationID  *repo.NilableEqualField[*tframex.AgentExecution, string]
+	FlowExecutionID *repo.NilableEqualField[*tframex.AgentExecution, string]
+	AgentName       *repo.EqualField[*tframex.AgentExecution, string]
+	InputMessage    *repo.Field[*tframex.AgentExecution, string]
+	OutputMessage   *repo.Field[*tframex.AgentExecution, string]
+	ExecutionTimeMS *repo.NumberField[*tframex.AgentExecution, int64]
+	ToolCallsCount  *repo.NumberField[*tframex.AgentExecution, int]
+	Status          *repo.EqualField[*tframex.AgentExecution, string]
+	ErrorMessage    *repo.Field[*tframex.AgentExecution, string]
+	StartedAt       *repo.RangeField[*tframex.AgentExecution, time.Time]
+	CompletedAt     *repo.Field[*tframex.AgentExecution, time.Time]
+	Metadata        *repo.Field[*tframex.AgentExecution, map[string]any]
 }{
 	UserID:          repo.NewNilableEqualField[*tframex.AgentExecution](1, repo.PutString[string], repo.GetString),
 	ConversationID:  repo.NewNilableEqualField[*tframex.AgentExecution](2, repo.PutString[string], repo.GetString),
@@ -147,8 +147,8 @@ var AgentExecutionFields = struct {
 	AgentName:       repo.NewEqualField[*tframex.AgentExecution](4, repo.PutString[string], repo.GetString),
 	InputMessage:    repo.NewField[*tframex.AgentExecution](5, repo.PutString[string]),
 	OutputMessage:   repo.NewField[*tframex.AgentExecution](6, repo.PutString[string]),
-	ExecutionTimeMS: repo.NewNumber[*tframex.AgentExecution](7, repo.PutInt[int64]),
-	ToolCallsCount:  repo.NewNumber[*tframex.AgentExecution](8, repo.PutInt[int]),
+	ExecutionTimeMS: repo.NewNumberField[*tframex.AgentExecution](7, repo.PutInt[int64]),
+	ToolCallsCount:  repo.NewNumberField[*tframex.AgentExecution](8, repo.PutInt[int]),
 	Status:          repo.NewEqualField[*tframex.AgentExecution](9, repo.PutString[string], repo.GetString),
 	ErrorMessage:    repo.NewField[*tframex.AgentExecution](10, repo.PutString[string]),
 	StartedAt:       repo.NewRangeField[*tframex.AgentExecution](11, repo.PutTime, repo.GetTime),

@@ -182,30 +182,30 @@ func stampAuditLog(a *tframex.AuditLog, s repo.Stamp) {
 
 // AuditLogFields names the fields of AuditLog in queries and patches.
 var AuditLogFields = struct {
-	UserID       repo.NilableEqualField[*tframex.AuditLog, string]
-	Action       repo.EqualField[*tframex.AuditLog, string]
-	UserAgent    repo.Field[*tframex.AuditLog, string]
-	CreatedAt    repo.Range[*tframex.AuditLog, time.Time]
-	UpdatedAt    repo.Column[*tframex.AuditLog]
-	ResourceType repo.NilableEqualField[*tframex.AuditLog, string]
-	ResourceID   repo.NilableEqualField[*tframex.AuditLog, string]
-	OldValues    repo.Field[*tframex.AuditLog, map[string]any]
-	NewValues    repo.Field[*tframex.AuditLog, map[string]any]
-	IPAddress    repo.Field[*tframex.AuditLog, string]
-	EventType    repo.NilableEqualField[*tframex.AuditLog, string]
-	Resource     repo.NilableEqualField[*tframex.AuditLog, string]
-	Outcome      repo.Field[*tframex.AuditLog, string]
-	Level        repo.Field[*tframex.AuditLog, string]
-	Details      repo.Field[*tframex.AuditLog, map[string]any]
-	RequestID    repo.Field[*tframex.AuditLog, string]
-	SessionID    repo.Field[*tframex.AuditLog, string]
-	RemoteIP     repo.Field[*tframex.AuditLog, string]
-	Timestamp    repo.NilableRangeField[*tframex.AuditLog, time.Time]
+	UserID       *repo.NilableEqualField[*tframex.AuditLog, string]
+	Action       *repo.EqualField[*tframex.AuditLog, string]
+	UserAgent    *repo.Field[*tframex.AuditLog, string]
+	CreatedAt    *repo.RangeColumn[*tframex.AuditLog, time.Time]
+	UpdatedAt    *repo.Column[*tframex.AuditLog]
+	ResourceType *repo.NilableEqualField[*tframex.AuditLog, string]
+	ResourceID   *repo.NilableEqualField[*tframex.AuditLog, string]
+	OldValues    *repo.Field[*tframex.AuditLog, map[string]any]
+	NewValues    *repo.Field[*tframex.AuditLog, map[string]any]
+	IPAddress    *repo.Field[*tframex.AuditLog, string]
+	EventType    *repo.NilableEqualField[*tframex.AuditLog, string]
+	Resource     *repo.NilableEqualField[*tframex.AuditLog, string]
+	Outcome      *repo.Field[*tframex.AuditLog, string]
+	Level        *repo.Field[*tframex.AuditLog, string]
+	Details      *repo.Field[*tframex.AuditLog, map[string]any]
+	RequestID    *repo.Field[*tframex.AuditLog, string]
+	SessionID    *repo.Field[*tframex.AuditLog, string]
+	RemoteIP     *repo.Field[*tframex.AuditLog, string]
+	Timestamp    *repo.NilableRangeField[*tframex.AuditLog, time.Time]
 }{
 	UserID:       repo.NewNilableEqualField[*tframex.AuditLog](1, repo.PutString[string], repo.GetString),
 	Action:       repo.NewEqualField[*tframex.AuditLog](2, repo.PutString[string], repo.GetString),
 	UserAgent:    repo.NewField[*tframex.AuditLog](3, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[*tframex.AuditLog](4, repo.PutTime, repo.GetTime),
+	CreatedAt:    repo.NewRangeColumn[*tframex.AuditLog](4, repo.PutTime, repo.GetTime),
 	UpdatedAt:    repo.NewColumn[*tframex.AuditLog](5),
 	ResourceType: repo.NewNilableEqualField[*tframex.AuditLog](6, repo.PutString[string], repo.GetString),
 	ResourceID:   repo.NewNilableEqualField[*tframex.AuditLog](7, repo.PutString[string], repo.GetString),

@@ -91,18 +91,18 @@ func stampConversation(c *tframex.Conversation, s repo.Stamp) {
 
 // ConversationFields names the fields of Conversation in queries and patches.
 var ConversationFields = struct {
-	UserID    repo.NilableEqualField[*tframex.Conversation, string]
-	AgentName repo.EqualField[*tframex.Conversation, string]
-	Title     repo.Field[*tframex.Conversation, string]
-	Metadata  repo.Field[*tframex.Conversation, map[string]any]
-	CreatedAt repo.Range[*tframex.Conversation, time.Time]
-	UpdatedAt repo.Column[*tframex.Conversation]
+	UserID    *repo.NilableEqualField[*tframex.Conversation, string]
+	AgentName *repo.EqualField[*tframex.Conversation, string]
+	Title     *repo.Field[*tframex.Conversation, string]
+	Metadata  *repo.Field[*tframex.Conversation, map[string]any]
+	CreatedAt *repo.RangeColumn[*tframex.Conversation, time.Time]
+	UpdatedAt *repo.Column[*tframex.Conversation]
 }{
 	UserID:    repo.NewNilableEqualField[*tframex.Conversation](1, repo.PutString[string], repo.GetString),
 	AgentName: repo.NewEqualField[*tframex.Conversation](2, repo.PutString[string], repo.GetString),
 	Title:     repo.NewField[*tframex.Conversation](3, repo.PutString[string]),
 	Metadata:  repo.NewField[*tframex.Conversation](4, repo.PutJSON[map[string]any]),
-	CreatedAt: repo.NewRange[*tframex.Conversation](5, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewRangeColumn[*tframex.Conversation](5, repo.PutTime, repo.GetTime),
 	UpdatedAt: repo.NewColumn[*tframex.Conversation](6),
 }
 

@@ -114,17 +114,17 @@ func stampEvent(e *tframex.Event, s repo.Stamp) {
 
 // EventFields names the fields of Event in queries and patches.
 var EventFields = struct {
-	EventType    repo.EqualField[*tframex.Event, string]
-	EventSource  repo.Field[*tframex.Event, string]
-	UserID       repo.NilableEqualField[*tframex.Event, string]
-	ResourceType repo.NilableEqualField[*tframex.Event, string]
-	ResourceID   repo.NilableEqualField[*tframex.Event, string]
-	Action       repo.Field[*tframex.Event, string]
-	Status       repo.Field[*tframex.Event, string]
-	Details      repo.Field[*tframex.Event, map[string]any]
-	IPAddress    repo.Field[*tframex.Event, string]
-	UserAgent    repo.Field[*tframex.Event, string]
-	CreatedAt    repo.Range[*tframex.Event, time.Time]
+	EventType    *repo.EqualField[*tframex.Event, string]
+	EventSource  *repo.Field[*tframex.Event, string]
+	UserID       *repo.NilableEqualField[*tframex.Event, string]
+	ResourceType *repo.NilableEqualField[*tframex.Event, string]
+	ResourceID   *repo.NilableEqualField[*tframex.Event, string]
+	Action       *repo.Field[*tframex.Event, string]
+	Status       *repo.Field[*tframex.Event, string]
+	Details      *repo.Field[*tframex.Event, map[string]any]
+	IPAddress    *repo.Field[*tframex.Event, string]
+	UserAgent    *repo.Field[*tframex.Event, string]
+	CreatedAt    *repo.RangeColumn[*tframex.Event, time.Time]
 }{
 	EventType:    repo.NewEqualField[*tframex.Event](1, repo.PutString[string], repo.GetString),
 	EventSource:  repo.NewField[*tframex.Event](2, repo.PutString[string]),
@@ -136,7 +136,7 @@ var EventFields = struct {
 	Details:      repo.NewField[*tframex.Event](8, repo.PutJSON[map[string]any]),
 	IPAddress:    repo.NewField[*tframex.Event](9, repo.PutString[string]),
 	UserAgent:    repo.NewField[*tframex.Event](10, repo.PutString[string]),
-	CreatedAt:    repo.NewRange[*tframex.Event](11, repo.PutTime, repo.GetTime),
+	CreatedAt:    repo.NewRangeColumn[*tframex.Event](11, repo.PutTime, repo.GetTime),
 }
 
 // Events stores events; Get, Create, Save and the other operations come from [repo.Repository].

@@ -112,15 +112,15 @@ func putFlowStatus(row *repo.Row, v tframex.FlowStatus) {
 
 // FlowExecutionFields names the fields of FlowExecution in queries and patches.
 var FlowExecutionFields = struct {
-	UserID       repo.NilableEqualField[*tframex.FlowExecution, string]
-	FlowName     repo.EqualField[*tframex.FlowExecution, string]
-	Status       repo.EqualField[*tframex.FlowExecution, tframex.FlowStatus]
-	InitialInput repo.Field[*tframex.FlowExecution, string]
-	FinalOutput  repo.Field[*tframex.FlowExecution, string]
-	StartedAt    repo.RangeField[*tframex.FlowExecution, time.Time]
-	CompletedAt  repo.Field[*tframex.FlowExecution, time.Time]
-	ErrorMessage repo.Field[*tframex.FlowExecution, string]
-	Metadata     repo.Field[*tframex.FlowExecution, map[string]any]
+	UserID       *repo.NilableEqualField[*tframex.FlowExecution, string]
+	FlowName     *repo.EqualField[*tframex.FlowExecution, string]
+	Status       *repo.EqualField[*tframex.FlowExecution, tframex.FlowStatus]
+	InitialInput *repo.Field[*tframex.FlowExecution, string]
+	FinalOutput  *repo.Field[*tframex.FlowExecution, string]
+	StartedAt    *repo.RangeField[*tframex.FlowExecution, time.Time]
+	CompletedAt  *repo.Field[*tframex.FlowExecution, time.Time]
+	ErrorMessage *repo.Field[*tframex.FlowExecution, string]
+	Metadata     *repo.Field[*tframex.FlowExecution, map[string]any]
 }{
 	UserID:       repo.NewNilableEqualField[*tframex.FlowExecution](1, repo.PutString[string], repo.GetString),
 	FlowName:     repo.NewEqualField[*tframex.FlowExecution](2, repo.PutString[string], repo.GetString),

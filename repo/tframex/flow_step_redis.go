@@ -95,16 +95,16 @@ func decodeFlowStep(r repo.Reader, f *tframex.FlowStep) error {
 
 // FlowStepFields names the fields of FlowStep in queries and patches.
 var FlowStepFields = struct {
-	ExecutionID  repo.EqualField[*tframex.FlowStep, string]
-	StepName     repo.Field[*tframex.FlowStep, string]
-	StepType     repo.Field[*tframex.FlowStep, string]
-	StepOrder    repo.RangeNumber[*tframex.FlowStep, int]
-	InputData    repo.Field[*tframex.FlowStep, any]
-	OutputData   repo.Field[*tframex.FlowStep, any]
-	Status       repo.Field[*tframex.FlowStep, string]
-	StartedAt    repo.Field[*tframex.FlowStep, time.Time]
-	CompletedAt  repo.Field[*tframex.FlowStep, time.Time]
-	ErrorMessage repo.Field[*tframex.FlowStep, string]
+	ExecutionID  *repo.EqualField[*tframex.FlowStep, string]
+	StepName     *repo.Field[*tframex.FlowStep, string]
+	StepType     *repo.Field[*tframex.FlowStep, string]
+	StepOrder    *repo.RangeNumber[*tframex.FlowStep, int]
+	InputData    *repo.Field[*tframex.FlowStep, any]
+	OutputData   *repo.Field[*tframex.FlowStep, any]
+	Status       *repo.Field[*tframex.FlowStep, string]
+	StartedAt    *repo.Field[*tframex.FlowStep, time.Time]
+	CompletedAt  *repo.Field[*tframex.FlowStep, time.Time]
+	ErrorMessage *repo.Field[*tframex.FlowStep, string]
 }{
 	ExecutionID:  repo.NewEqualField[*tframex.FlowStep](1, repo.PutString[string], repo.GetString),
 	StepName:     repo.NewField[*tframex.FlowStep](2, repo.PutString[string]),

@@ -107,14 +107,14 @@ func putMessageRole(row *repo.Row, v tframex.MessageRole) {
 
 // MessageFields names the fields of Message in queries and patches.
 var MessageFields = struct {
-	ConversationID repo.EqualField[*tframex.Message, string]
-	Role           repo.Field[*tframex.Message, tframex.MessageRole]
-	Content        repo.Field[*tframex.Message, string]
-	ToolCalls      repo.Field[*tframex.Message, []map[string]any]
-	ToolCallID     repo.Field[*tframex.Message, string]
-	Name           repo.Field[*tframex.Message, string]
-	Metadata       repo.Field[*tframex.Message, map[string]any]
-	CreatedAt      repo.Range[*tframex.Message, time.Time]
+	ConversationID *repo.EqualField[*tframex.Message, string]
+	Role           *repo.Field[*tframex.Message, tframex.MessageRole]
+	Content        *repo.Field[*tframex.Message, string]
+	ToolCalls      *repo.Field[*tframex.Message, []map[string]any]
+	ToolCallID     *repo.Field[*tframex.Message, string]
+	Name           *repo.Field[*tframex.Message, string]
+	Metadata       *repo.Field[*tframex.Message, map[string]any]
+	CreatedAt      *repo.RangeColumn[*tframex.Message, time.Time]
 }{
 	ConversationID: repo.NewEqualField[*tframex.Message](1, repo.PutString[string], repo.GetString),
 	Role:           repo.NewField[*tframex.Message](2, putMessageRole),
@@ -123,7 +123,7 @@ var MessageFields = struct {
 	ToolCallID:     repo.NewField[*tframex.Message](5, repo.PutString[string]),
 	Name:           repo.NewField[*tframex.Message](6, repo.PutString[string]),
 	Metadata:       repo.NewField[*tframex.Message](7, repo.PutJSON[map[string]any]),
-	CreatedAt:      repo.NewRange[*tframex.Message](8, repo.PutTime, repo.GetTime),
+	CreatedAt:      repo.NewRangeColumn[*tframex.Message](8, repo.PutTime, repo.GetTime),
 }
 
 // Messages stores messages; Get, Create, Save and the other operations come from [repo.Repository].

@@ -84,16 +84,16 @@ func putMetricType(row *repo.Row, v tframex.MetricType) {
 
 // MetricFields names the fields of Metric in queries and patches.
 var MetricFields = struct {
-	MetricName repo.EqualField[*tframex.Metric, string]
-	MetricType repo.Field[*tframex.Metric, tframex.MetricType]
-	Value      repo.Number[*tframex.Metric, float64]
-	Labels     repo.Field[*tframex.Metric, map[string]string]
-	Timestamp  repo.RangeField[*tframex.Metric, time.Time]
-	Source     repo.Field[*tframex.Metric, string]
+	MetricName *repo.EqualField[*tframex.Metric, string]
+	MetricType *repo.Field[*tframex.Metric, tframex.MetricType]
+	Value      *repo.NumberField[*tframex.Metric, float64]
+	Labels     *repo.Field[*tframex.Metric, map[string]string]
+	Timestamp  *repo.RangeField[*tframex.Metric, time.Time]
+	Source     *repo.Field[*tframex.Metric, string]
 }{
 	MetricName: repo.NewEqualField[*tframex.Metric](1, repo.PutString[string], repo.GetString),
 	MetricType: repo.NewField[*tframex.Metric](2, putMetricType),
-	Value:      repo.NewNumber[*tframex.Metric](3, repo.PutFloat[float64]),
+	Value:      repo.NewNumberField[*tframex.Metric](3, repo.PutFloat[float64]),
 	Labels:     repo.NewField[*tframex.Metric](4, repo.PutJSON[map[string]string]),
 	Timestamp:  repo.NewRangeField[*tframex.Metric](5, repo.PutTime, repo.GetTime),
 	Source:     repo.NewField[*tframex.Metric](6, repo.PutString[string]),

@@ -66,10 +66,10 @@ func decodePermission(r repo.Reader, p *tframex.Permission) error {
 
 // PermissionFields names the fields of Permission in queries and patches.
 var PermissionFields = struct {
-	Name        repo.EqualField[*tframex.Permission, string]
-	Resource    repo.EqualField[*tframex.Permission, string]
-	Action      repo.EqualField[*tframex.Permission, string]
-	Description repo.Field[*tframex.Permission, string]
+	Name        *repo.EqualField[*tframex.Permission, string]
+	Resource    *repo.EqualField[*tframex.Permission, string]
+	Action      *repo.EqualField[*tframex.Permission, string]
+	Description *repo.Field[*tframex.Permission, string]
 }{
 	Name:        repo.NewEqualField[*tframex.Permission](1, repo.PutString[string], repo.GetString),
 	Resource:    repo.NewEqualField[*tframex.Permission](2, repo.PutString[string], repo.GetString),

@@ -93,18 +93,18 @@ func stampRole(r *tframex.Role, s repo.Stamp) {
 
 // RoleFields names the fields of Role in queries and patches.
 var RoleFields = struct {
-	Name        repo.EqualField[*tframex.Role, string]
-	Description repo.Field[*tframex.Role, string]
-	Permissions repo.NilableMemberField[*tframex.Role, []string, string]
-	ParentRole  repo.NilableEqualField[*tframex.Role, string]
-	CreatedAt   repo.Range[*tframex.Role, time.Time]
-	UpdatedAt   repo.Column[*tframex.Role]
+	Name        *repo.EqualField[*tframex.Role, string]
+	Description *repo.Field[*tframex.Role, string]
+	Permissions *repo.NilableMemberField[*tframex.Role, []string, string]
+	ParentRole  *repo.NilableEqualField[*tframex.Role, string]
+	CreatedAt   *repo.RangeColumn[*tframex.Role, time.Time]
+	UpdatedAt   *repo.Column[*tframex.Role]
 }{
 	Name:        repo.NewEqualField[*tframex.Role](1, repo.PutString[string], repo.GetString),
 	Description: repo.NewField[*tframex.Role](2, repo.PutString[string]),
 	Permissions: repo.NewNilableMemberField[*tframex.Role](3, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	ParentRole:  repo.NewNilableEqualField[*tframex.Role](4, repo.PutString[string], repo.GetString),
-	CreatedAt:   repo.NewRange[*tframex.Role](5, repo.PutTime, repo.GetTime),
+	CreatedAt:   repo.NewRangeColumn[*tframex.Role](5, repo.PutTime, repo.GetTime),
 	UpdatedAt:   repo.NewColumn[*tframex.Role](6),
 }
 

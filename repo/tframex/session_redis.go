@@ -80,15 +80,15 @@ func stampSession(s *tframex.Session, stamp repo.Stamp) {
 
 // SessionFields names the fields of Session in queries and patches.
 var SessionFields = struct {
-	UserID       repo.EqualField[*tframex.Session, string]
-	CreatedAt    repo.Range[*tframex.Session, time.Time]
-	ExpiresAt    repo.Field[*tframex.Session, time.Time]
-	LastActivity repo.Field[*tframex.Session, time.Time]
-	IsActive     repo.Field[*tframex.Session, bool]
-	Data         repo.Field[*tframex.Session, map[string]any]
+	UserID       *repo.EqualField[*tframex.Session, string]
+	CreatedAt    *repo.RangeColumn[*tframex.Session, time.Time]
+	ExpiresAt    *repo.Field[*tframex.Session, time.Time]
+	LastActivity *repo.Field[*tframex.Session, time.Time]
+	IsActive     *repo.Field[*tframex.Session, bool]
+	Data         *repo.Field[*tframex.Session, map[string]any]
 }{
 	UserID:       repo.NewEqualField[*tframex.Session](1, repo.PutString[string], repo.GetString),
-	CreatedAt:    repo.NewRange[*tframex.Session](2, repo.PutTime, repo.GetTime),
+	CreatedAt:    repo.NewRangeColumn[*tframex.Session](2, repo.PutTime, repo.GetTime),
 	ExpiresAt:    repo.NewField[*tframex.Session](3, repo.PutTime),
 	LastActivity: repo.NewField[*tframex.Session](4, repo.PutTime),
 	IsActive:     repo.NewField[*tframex.Session](5, repo.PutBool[bool]),

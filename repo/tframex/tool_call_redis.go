@@ -107,23 +107,23 @@ func putToolType(row *repo.Row, v tframex.ToolType) {
 
 // ToolCallFields names the fields of ToolCall in queries and patches.
 var ToolCallFields = struct {
-	AgentExecutionID repo.EqualField[*tframex.ToolCall, string]
-	ToolName         repo.EqualField[*tframex.ToolCall, string]
-	ToolType         repo.Field[*tframex.ToolCall, tframex.ToolType]
-	Arguments        repo.Field[*tframex.ToolCall, map[string]any]
-	Result           repo.Field[*tframex.ToolCall, any]
-	ExecutionTimeMS  repo.Number[*tframex.ToolCall, int64]
-	Status           repo.Field[*tframex.ToolCall, string]
-	ErrorMessage     repo.Field[*tframex.ToolCall, string]
-	CalledAt         repo.RangeField[*tframex.ToolCall, time.Time]
-	CompletedAt      repo.Field[*tframex.ToolCall, time.Time]
+	AgentExecutionID *repo.EqualField[*tframex.ToolCall, string]
+	ToolName         *repo.EqualField[*tframex.ToolCall, string]
+	ToolType         *repo.Field[*tframex.ToolCall, tframex.ToolType]
+	Arguments        *repo.Field[*tframex.ToolCall, map[string]any]
+	Result           *repo.Field[*tframex.ToolCall, any]
+	ExecutionTimeMS  *repo.NumberField[*tframex.ToolCall, int64]
+	Status           *repo.Field[*tframex.ToolCall, string]
+	ErrorMessage     *repo.Field[*tframex.ToolCall, string]
+	CalledAt         *repo.RangeField[*tframex.ToolCall, time.Time]
+	CompletedAt      *repo.Field[*tframex.ToolCall, time.Time]
 }{
 	AgentExecutionID: repo.NewEqualField[*tframex.ToolCall](1, repo.PutString[string], repo.GetString),
 	ToolName:         repo.NewEqualField[*tframex.ToolCall](2, repo.PutString[string], repo.GetString),
 	ToolType:         repo.NewField[*tframex.ToolCall](3, putToolType),
 	Arguments:        repo.NewField[*tframex.ToolCall](4, repo.PutJSON[map[string]any]),
 	Result:           repo.NewField[*tframex.ToolCall](5, repo.PutJSON[any]),
-	ExecutionTimeMS:  repo.NewNumber[*tframex.ToolCall](6, repo.PutInt[int64]),
+	ExecutionTimeMS:  repo.NewNumberField[*tframex.ToolCall](6, repo.PutInt[int64]),
 	Status:           repo.NewField[*tframex.ToolCall](7, repo.PutString[string]),
 	ErrorMessage:     repo.NewField[*tframex.ToolCall](8, repo.PutString[string]),
 	CalledAt:         repo.NewRangeField[*tframex.ToolCall](9, repo.PutTime, repo.GetTime),

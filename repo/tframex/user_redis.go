@@ -108,15 +108,15 @@ func stampUser(u *tframex.User, s repo.Stamp) {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Username     repo.EqualField[*tframex.User, string]
-	Email        repo.NilableEqualField[*tframex.User, string]
-	PasswordHash repo.Field[*tframex.User, string]
-	APIKey       repo.Field[*tframex.User, string]
-	IsActive     repo.Field[*tframex.User, bool]
-	Roles        repo.NilableMemberField[*tframex.User, []string, string]
-	Metadata     repo.Field[*tframex.User, map[string]any]
-	CreatedAt    repo.Range[*tframex.User, time.Time]
-	UpdatedAt    repo.Column[*tframex.User]
+	Username     *repo.EqualField[*tframex.User, string]
+	Email        *repo.NilableEqualField[*tframex.User, string]
+	PasswordHash *repo.Field[*tframex.User, string]
+	APIKey       *repo.Field[*tframex.User, string]
+	IsActive     *repo.Field[*tframex.User, bool]
+	Roles        *repo.NilableMemberField[*tframex.User, []string, string]
+	Metadata     *repo.Field[*tframex.User, map[string]any]
+	CreatedAt    *repo.RangeColumn[*tframex.User, time.Time]
+	UpdatedAt    *repo.Column[*tframex.User]
 }{
 	Username:     repo.NewEqualField[*tframex.User](1, repo.PutString[string], repo.GetString),
 	Email:        repo.NewNilableEqualField[*tframex.User](2, repo.PutString[string], repo.GetString),
@@ -125,7 +125,7 @@ var UserFields = struct {
 	IsActive:     repo.NewField[*tframex.User](5, repo.PutBool[bool]),
 	Roles:        repo.NewNilableMemberField[*tframex.User](6, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Metadata:     repo.NewField[*tframex.User](7, repo.PutJSON[map[string]any]),
-	CreatedAt:    repo.NewRange[*tframex.User](8, repo.PutTime, repo.GetTime),
+	CreatedAt:    repo.NewRangeColumn[*tframex.User](8, repo.PutTime, repo.GetTime),
 	UpdatedAt:    repo.NewColumn[*tframex.User](9),
 }
 

@@ -82,13 +82,13 @@ func decodeUserRole(r repo.Reader, u *tframex.UserRole) error {
 
 // UserRoleFields names the fields of UserRole in queries and patches.
 var UserRoleFields = struct {
-	UserID     repo.Equal[*tframex.UserRole, string]
-	RoleID     repo.Equal[*tframex.UserRole, string]
-	AssignedAt repo.RangeField[*tframex.UserRole, time.Time]
-	AssignedBy repo.Field[*tframex.UserRole, string]
+	UserID     *repo.EqualColumn[*tframex.UserRole, string]
+	RoleID     *repo.EqualColumn[*tframex.UserRole, string]
+	AssignedAt *repo.RangeField[*tframex.UserRole, time.Time]
+	AssignedBy *repo.Field[*tframex.UserRole, string]
 }{
-	UserID:     repo.NewEqual[*tframex.UserRole](0, repo.PutString[string], repo.GetString),
-	RoleID:     repo.NewEqual[*tframex.UserRole](1, repo.PutString[string], repo.GetString),
+	UserID:     repo.NewEqualColumn[*tframex.UserRole](0, repo.PutString[string], repo.GetString),
+	RoleID:     repo.NewEqualColumn[*tframex.UserRole](1, repo.PutString[string], repo.GetString),
 	AssignedAt: repo.NewRangeField[*tframex.UserRole](2, repo.PutTime, repo.GetTime),
 	AssignedBy: repo.NewField[*tframex.UserRole](3, repo.PutString[string]),
 }

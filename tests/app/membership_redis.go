@@ -86,13 +86,13 @@ func decodeMembership(r repo.Reader, m *Membership) error {
 
 // MembershipFields names the fields of Membership in queries and patches.
 var MembershipFields = struct {
-	Group repo.Equal[*Membership, string]
-	User  repo.Equal[*Membership, string]
-	Since repo.NilableRangeField[*Membership, time.Time]
-	Rank  repo.NilableEqualNumber[*Membership, int32]
+	Group *repo.EqualColumn[*Membership, string]
+	User  *repo.EqualColumn[*Membership, string]
+	Since *repo.NilableRangeField[*Membership, time.Time]
+	Rank  *repo.NilableEqualNumber[*Membership, int32]
 }{
-	Group: repo.NewEqual[*Membership](0, repo.PutString[string], repo.GetString),
-	User:  repo.NewEqual[*Membership](1, repo.PutString[string], repo.GetString),
+	Group: repo.NewEqualColumn[*Membership](0, repo.PutString[string], repo.GetString),
+	User:  repo.NewEqualColumn[*Membership](1, repo.PutString[string], repo.GetString),
 	Since: repo.NewNilableRangeField[*Membership](2, repo.PutTime, repo.GetTime),
 	Rank:  repo.NewNilableEqualNumber[*Membership](3, repo.PutInt[int32], repo.GetInt),
 }

@@ -91,13 +91,13 @@ func stampSession(s *Session, stamp repo.Stamp) {
 
 // SessionFields names the fields of Session in queries and patches.
 var SessionFields = struct {
-	UserID    repo.EqualField[*Session, string]
-	Device    repo.EqualField[*Session, string]
-	Origin    repo.EqualField[*Session, string]
-	Hits      repo.EqualNumber[*Session, uint32]
-	LastSeen  repo.RangeField[*Session, time.Time]
-	CreatedAt repo.Column[*Session]
-	ExpiresAt repo.Field[*Session, time.Time]
+	UserID    *repo.EqualField[*Session, string]
+	Device    *repo.EqualField[*Session, string]
+	Origin    *repo.EqualField[*Session, string]
+	Hits      *repo.EqualNumber[*Session, uint32]
+	LastSeen  *repo.RangeField[*Session, time.Time]
+	CreatedAt *repo.Column[*Session]
+	ExpiresAt *repo.Field[*Session, time.Time]
 }{
 	UserID:    repo.NewEqualField[*Session](1, repo.PutString[string], repo.GetString),
 	Device:    repo.NewEqualField[*Session](2, repo.PutString[string], repo.GetString),

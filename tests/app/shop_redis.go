@@ -93,15 +93,15 @@ func decodeShop(r repo.Reader, s *Shop) error {
 
 // ShopFields names the fields of Shop in queries and patches.
 var ShopFields = struct {
-	Name   repo.LexField[*Shop, string]
-	City   repo.EqualField[*Shop, string]
-	Kind   repo.EqualField[*Shop, string]
-	Owner  repo.NilableEqualField[*Shop, string]
-	Badges repo.NilableMemberField[*Shop, []string, string]
-	Rating repo.RangeNumber[*Shop, float64]
-	Visits repo.Number[*Shop, int64]
-	Opened repo.RangeField[*Shop, time.Time]
-	Place  repo.NilableGeoField[*Shop]
+	Name   *repo.LexField[*Shop, string]
+	City   *repo.EqualField[*Shop, string]
+	Kind   *repo.EqualField[*Shop, string]
+	Owner  *repo.NilableEqualField[*Shop, string]
+	Badges *repo.NilableMemberField[*Shop, []string, string]
+	Rating *repo.RangeNumber[*Shop, float64]
+	Visits *repo.NumberField[*Shop, int64]
+	Opened *repo.RangeField[*Shop, time.Time]
+	Place  *repo.NilableGeoField[*Shop]
 }{
 	Name:   repo.NewLexField[*Shop](1, repo.PutString[string], repo.GetString),
 	City:   repo.NewEqualField[*Shop](2, repo.PutString[string], repo.GetString),
@@ -109,7 +109,7 @@ var ShopFields = struct {
 	Owner:  repo.NewNilableEqualField[*Shop](4, repo.PutString[string], repo.GetString),
 	Badges: repo.NewNilableMemberField[*Shop](5, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Rating: repo.NewRangeNumber[*Shop](6, repo.PutFloat[float64], repo.GetFloat),
-	Visits: repo.NewNumber[*Shop](7, repo.PutInt[int64]),
+	Visits: repo.NewNumberField[*Shop](7, repo.PutInt[int64]),
 	Opened: repo.NewRangeField[*Shop](8, repo.PutTime, repo.GetTime),
 	Place:  repo.NewNilableGeoField[*Shop](9),
 }

@@ -57,11 +57,11 @@ func decodeToken(r repo.Reader, t *Token) error {
 
 // TokenFields names the fields of Token in queries and patches.
 var TokenFields = struct {
-	UserID repo.EqualField[*Token, string]
-	Serial repo.LexNumber[*Token, int64]
+	UserID *repo.EqualField[*Token, string]
+	Serial *repo.RangeNumber[*Token, int64]
 }{
 	UserID: repo.NewEqualField[*Token](1, repo.PutString[string], repo.GetString),
-	Serial: repo.NewLexNumber[*Token](2, repo.PutInt[int64], repo.GetInt),
+	Serial: repo.NewRangeNumber[*Token](2, repo.PutInt[int64], repo.GetInt),
 }
 
 // Tokens stores tokens; Get, Create, Save and the other operations come from [repo.Repository].

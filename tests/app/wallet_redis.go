@@ -70,10 +70,10 @@ func stampWallet(w *Wallet, s repo.Stamp) {
 
 // WalletFields names the fields of Wallet in queries and patches.
 var WalletFields = struct {
-	Owner     repo.EqualField[*Wallet, string]
-	Cents     repo.RangeNumber[*Wallet, int64]
-	CreatedAt repo.Column[*Wallet]
-	Version   repo.Column[*Wallet]
+	Owner     *repo.EqualField[*Wallet, string]
+	Cents     *repo.RangeNumber[*Wallet, int64]
+	CreatedAt *repo.Column[*Wallet]
+	Version   *repo.Column[*Wallet]
 }{
 	Owner:     repo.NewEqualField[*Wallet](1, repo.PutString[string], repo.GetString),
 	Cents:     repo.NewRangeNumber[*Wallet](2, repo.PutInt[int64], repo.GetInt),

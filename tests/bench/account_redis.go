@@ -68,18 +68,18 @@ func decodeAccount(r repo.Reader, a *Account) error {
 
 // AccountFields names the fields of Account in queries and patches.
 var AccountFields = struct {
-	Email  repo.EqualField[*Account, string]
-	Status repo.EqualField[*Account, string]
-	Score  repo.RangeNumber[*Account, int64]
-	Text   repo.Field[*Account, string]
-	Visits repo.Number[*Account, int64]
-	Active repo.Field[*Account, bool]
+	Email  *repo.EqualField[*Account, string]
+	Status *repo.EqualField[*Account, string]
+	Score  *repo.RangeNumber[*Account, int64]
+	Text   *repo.Field[*Account, string]
+	Visits *repo.NumberField[*Account, int64]
+	Active *repo.Field[*Account, bool]
 }{
 	Email:  repo.NewEqualField[*Account](1, repo.PutString[string], repo.GetString),
 	Status: repo.NewEqualField[*Account](2, repo.PutString[string], repo.GetString),
 	Score:  repo.NewRangeNumber[*Account](3, repo.PutInt[int64], repo.GetInt),
 	Text:   repo.NewField[*Account](4, repo.PutString[string]),
-	Visits: repo.NewNumber[*Account](5, repo.PutInt[int64]),
+	Visits: repo.NewNumberField[*Account](5, repo.PutInt[int64]),
 	Active: repo.NewField[*Account](6, repo.PutBool[bool]),
 }
 

@@ -69,12 +69,12 @@ func decodeMember(r repo.Reader, m *Member) error {
 
 // MemberFields names the fields of Member in queries and patches.
 var MemberFields = struct {
-	Email  repo.EqualField[*Member, string]
-	Status repo.EqualField[*Member, string]
-	Score  repo.RangeNumber[*Member, int64]
-	Text   repo.Field[*Member, string]
-	Visits repo.RangeNumber[*Member, int64]
-	Active repo.Field[*Member, bool]
+	Email  *repo.EqualField[*Member, string]
+	Status *repo.EqualField[*Member, string]
+	Score  *repo.RangeNumber[*Member, int64]
+	Text   *repo.Field[*Member, string]
+	Visits *repo.RangeNumber[*Member, int64]
+	Active *repo.Field[*Member, bool]
 }{
 	Email:  repo.NewEqualField[*Member](1, repo.PutString[string], repo.GetString),
 	Status: repo.NewEqualField[*Member](2, repo.PutString[string], repo.GetString),

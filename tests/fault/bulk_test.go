@@ -116,7 +116,7 @@ func TestBulkPatchesTakeEffectOnce(t *testing.T) {
 	random := rand.New(rand.NewPCG(*seed, 4))
 	server := redisd.Start(t, redisd.Clock())
 	f := setupOn(t, server, repo.Config{MaxRetries: 10})
-	wallets, direct, cents := app.NewWallets(f.client), app.NewWallets(f.direct), &app.WalletFields.Cents
+	wallets, direct, cents := app.NewWallets(f.client), app.NewWallets(f.direct), app.WalletFields.Cents
 	var list []*app.Wallet
 	for i := range 250 {
 		list = append(list, &app.Wallet{ID: fmt.Sprint(i), Owner: fmt.Sprint(i)})

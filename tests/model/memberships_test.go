@@ -56,11 +56,11 @@ func membershipPatches(w *world) []patch[app.Membership] {
 		since, refused = pick(w, beyond...), repo.ErrRange
 	}
 	return []patch[app.Membership]{
-		set(f.Since.Field, "since", since, refused, func(m *app.Membership, v time.Time) { m.Since = &v }),
-		clearing(f.Since.Field, "since", func(m *app.Membership) { m.Since = nil }),
-		set(f.Rank.Field, "rank", pick(w, ranks...), nil, func(m *app.Membership, v int32) { m.Rank = &v }),
-		clearing(f.Rank.Field, "rank", func(m *app.Membership) { m.Rank = nil }),
-		adding(f.Rank.Number, "rank", pick(w, ranks...), integer{math.MinInt32, math.MaxInt32}, func(m *app.Membership) int32 {
+		set(f.Since, "since", since, refused, func(m *app.Membership, v time.Time) { m.Since = &v }),
+		clearing(f.Since, "since", func(m *app.Membership) { m.Since = nil }),
+		set(f.Rank, "rank", pick(w, ranks...), nil, func(m *app.Membership, v int32) { m.Rank = &v }),
+		clearing(f.Rank, "rank", func(m *app.Membership) { m.Rank = nil }),
+		adding(f.Rank, "rank", pick(w, ranks...), integer{math.MinInt32, math.MaxInt32}, func(m *app.Membership) int32 {
 			if m.Rank == nil {
 				return 0
 			}
@@ -73,7 +73,7 @@ func membershipQueries() []func(*world) query[app.Membership] {
 	type row = record[app.Membership]
 	f := app.MembershipFields
 	bySince := func(r *row) rank { return rank{timeScore(r.value.Since), r.id} }
-	since := ranged[app.Membership, time.Time]{"since", f.Since.Range, func(r *row) (time.Time, bool) {
+	since := ranged[app.Membership, time.Time]{"since", f.Since, func(r *row) (time.Time, bool) {
 		if r.value.Since == nil {
 			return time.Time{}, false
 		}

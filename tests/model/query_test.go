@@ -49,10 +49,22 @@ func everything[T any](rank func(*record[T]) rank) query[T] {
 	return query[T]{text: "all", match: func(*record[T]) bool { return true }, rank: rank}
 }
 
+// interval is what queries can ask of a field that keeps records in its order.
+type interval[T, V any] interface {
+	Eq(V) repo.Predicate[*T]
+	Gt(V) repo.Predicate[*T]
+	Gte(V) repo.Predicate[*T]
+	Lt(V) repo.Predicate[*T]
+	Lte(V) repo.Predicate[*T]
+	Between(low, high V) repo.Predicate[*T]
+	Asc() repo.Order[*T]
+	Desc() repo.Order[*T]
+}
+
 // ranged is a field that can be asked for in a range.
 type ranged[T, V any] struct {
 	name   string
-	field  repo.Range[*T, V]
+	field  interval[T, V]
 	get    func(*record[T]) (V, bool)
 	cmp    func(a, b V) int
 	values []V

@@ -92,18 +92,18 @@ func sessionPatches(w *world) []patch[app.Session] {
 	}
 	expire := func(r *record[app.Session], due window) { r.due = due }
 	return []patch[app.Session]{
-		set(f.UserID.Field, "user_id", pick(w, owners...), nil, func(s *app.Session, v string) { s.UserID = v }),
-		clearing(f.UserID.Field, "user_id", func(s *app.Session) { s.UserID = "" }),
-		set(f.Device.Field, "device", pick(w, devices...), nil, func(s *app.Session, v string) { s.Device = v }),
-		clearing(f.Device.Field, "device", func(s *app.Session) { s.Device = "" }),
-		set(f.Origin.Field, "origin", pick(w, devices...), nil, func(s *app.Session, v string) { s.Origin = v }),
-		clearing(f.Origin.Field, "origin", func(s *app.Session) { s.Origin = "" }),
-		set(f.Hits.Field, "hits", pick(w, hits...), nil, func(s *app.Session, v uint32) { s.Hits = v }),
-		clearing(f.Hits.Field, "hits", func(s *app.Session) { s.Hits = 0 }),
-		adding(f.Hits.Number, "hits", pick(w, hits...), integer{0, math.MaxUint32},
+		set(f.UserID, "user_id", pick(w, owners...), nil, func(s *app.Session, v string) { s.UserID = v }),
+		clearing(f.UserID, "user_id", func(s *app.Session) { s.UserID = "" }),
+		set(f.Device, "device", pick(w, devices...), nil, func(s *app.Session, v string) { s.Device = v }),
+		clearing(f.Device, "device", func(s *app.Session) { s.Device = "" }),
+		set(f.Origin, "origin", pick(w, devices...), nil, func(s *app.Session, v string) { s.Origin = v }),
+		clearing(f.Origin, "origin", func(s *app.Session) { s.Origin = "" }),
+		set(f.Hits, "hits", pick(w, hits...), nil, func(s *app.Session, v uint32) { s.Hits = v }),
+		clearing(f.Hits, "hits", func(s *app.Session) { s.Hits = 0 }),
+		adding(f.Hits, "hits", pick(w, hits...), integer{0, math.MaxUint32},
 			func(s *app.Session) uint32 { return s.Hits }, func(s *app.Session, v uint32) { s.Hits = v }),
-		set(f.LastSeen.Field, "last_seen", seen, notSeen, func(s *app.Session, v time.Time) { s.LastSeen = v }),
-		clearing(f.LastSeen.Field, "last_seen", func(s *app.Session) { s.LastSeen = time.Time{} }),
+		set(f.LastSeen, "last_seen", seen, notSeen, func(s *app.Session, v time.Time) { s.LastSeen = v }),
+		clearing(f.LastSeen, "last_seen", func(s *app.Session) { s.LastSeen = time.Time{} }),
 		{"expires_at", "Set(" + quote(at) + ")", f.ExpiresAt.Set(at), nil, func(r *record[app.Session]) error {
 			at := time.UnixMilli(max(1, at.UnixMilli())).UTC()
 			expire(r, window{at, at})
@@ -123,7 +123,7 @@ func sessionPatches(w *world) []patch[app.Session] {
 func sessionQueries() []func(*world) query[app.Session] {
 	type row = record[app.Session]
 	f := app.SessionFields
-	seen := ranged[app.Session, time.Time]{"last_seen", f.LastSeen.Range, func(r *row) (time.Time, bool) {
+	seen := ranged[app.Session, time.Time]{"last_seen", f.LastSeen, func(r *row) (time.Time, bool) {
 		return r.value.LastSeen, !r.value.LastSeen.IsZero()
 	}, compareTimes, present}
 	ofUser := func(w *world) query[app.Session] {

@@ -37,11 +37,11 @@ func newTokens(w *world) entity {
 func tokenPatches(w *world) []patch[app.Token] {
 	f := app.TokenFields
 	return []patch[app.Token]{
-		set(f.UserID.Field, "user_id", pick(w, owners...), nil, func(t *app.Token, v string) { t.UserID = v }),
-		clearing(f.UserID.Field, "user_id", func(t *app.Token) { t.UserID = "" }),
-		set(f.Serial.Field, "serial", pick(w, numbers...), nil, func(t *app.Token, v int64) { t.Serial = v }),
-		clearing(f.Serial.Field, "serial", func(t *app.Token) { t.Serial = 0 }),
-		adding(f.Serial.Number, "serial", pick(w, amounts...), integer{math.MinInt64, math.MaxInt64},
+		set(f.UserID, "user_id", pick(w, owners...), nil, func(t *app.Token, v string) { t.UserID = v }),
+		clearing(f.UserID, "user_id", func(t *app.Token) { t.UserID = "" }),
+		set(f.Serial, "serial", pick(w, numbers...), nil, func(t *app.Token, v int64) { t.Serial = v }),
+		clearing(f.Serial, "serial", func(t *app.Token) { t.Serial = 0 }),
+		adding(f.Serial, "serial", pick(w, amounts...), integer{math.MinInt64, math.MaxInt64},
 			func(t *app.Token) int64 { return t.Serial }, func(t *app.Token, v int64) { t.Serial = v }),
 	}
 }
@@ -49,7 +49,7 @@ func tokenPatches(w *world) []patch[app.Token] {
 func tokenQueries() []func(*world) query[app.Token] {
 	type row = record[app.Token]
 	f := app.TokenFields
-	serial := ranged[app.Token, int64]{"serial", f.Serial.Range, func(r *row) (int64, bool) { return r.value.Serial, r.has("serial") }, cmp.Compare[int64], numbers}
+	serial := ranged[app.Token, int64]{"serial", f.Serial, func(r *row) (int64, bool) { return r.value.Serial, r.has("serial") }, cmp.Compare[int64], numbers}
 	bySerial := func(r *row) rank {
 		return rank{0, fmt.Sprintf("%020d\x00%s", uint64(r.value.Serial)^1<<63, r.id)}
 	}

@@ -149,29 +149,29 @@ func userPatches(w *world) []patch[app.User] {
 		status = app.Blocked
 	}
 	return []patch[app.User]{
-		set(f.Username.Field, "username", pick(w, names...), nil, func(u *app.User, v string) { u.Username = v }),
-		clearing(f.Username.Field, "username", func(u *app.User) { u.Username = "" }),
-		set(f.Email.Field, "email", pick(w, emails...), nil, func(u *app.User, v string) { u.Email = &v }),
-		clearing(f.Email.Field, "email", func(u *app.User) { u.Email = nil }),
-		set(f.Status.Field, "status", status, noStatus, func(u *app.User, v app.Status) { u.Status = v }),
-		clearing(f.Status.Field, "status", func(u *app.User) { u.Status = "" }),
-		set(f.Age.Field, "age", age, noAge, func(u *app.User, v int) { u.Age = v }),
-		clearing(f.Age.Field, "age", func(u *app.User) { u.Age = 0 }),
-		adding(f.Age.Number, "age", pick(w, 1, -1, -30, exact, -exact), integer{-exact, exact},
+		set(f.Username, "username", pick(w, names...), nil, func(u *app.User, v string) { u.Username = v }),
+		clearing(f.Username, "username", func(u *app.User) { u.Username = "" }),
+		set(f.Email, "email", pick(w, emails...), nil, func(u *app.User, v string) { u.Email = &v }),
+		clearing(f.Email, "email", func(u *app.User) { u.Email = nil }),
+		set(f.Status, "status", status, noStatus, func(u *app.User, v app.Status) { u.Status = v }),
+		clearing(f.Status, "status", func(u *app.User) { u.Status = "" }),
+		set(f.Age, "age", age, noAge, func(u *app.User, v int) { u.Age = v }),
+		clearing(f.Age, "age", func(u *app.User) { u.Age = 0 }),
+		adding(f.Age, "age", pick(w, 1, -1, -30, exact, -exact), integer{-exact, exact},
 			func(u *app.User) int { return u.Age }, func(u *app.User, v int) { u.Age = v }),
-		set(f.Tags.Field, "tags", tags, noTags, func(u *app.User, v []string) { u.Tags = v }),
-		clearing(f.Tags.Field, "tags", func(u *app.User) { u.Tags = nil }),
+		set(f.Tags, "tags", tags, noTags, func(u *app.User, v []string) { u.Tags = v }),
+		clearing(f.Tags, "tags", func(u *app.User) { u.Tags = nil }),
 		set(f.Password, "password", []byte(pick(w, words...)), nil, func(u *app.User, v []byte) { u.Password = v }),
 		clearing(f.Password, "password", func(u *app.User) { u.Password = nil }),
-		set(f.Logins.Field, "logins", pick(w, numbers...), nil, func(u *app.User, v int64) { u.Logins = v }),
-		clearing(f.Logins.Field, "logins", func(u *app.User) { u.Logins = 0 }),
+		set(f.Logins, "logins", pick(w, numbers...), nil, func(u *app.User, v int64) { u.Logins = v }),
+		clearing(f.Logins, "logins", func(u *app.User) { u.Logins = 0 }),
 		adding(f.Logins, "logins", pick(w, amounts...), integer{math.MinInt64, math.MaxInt64},
 			func(u *app.User) int64 { return u.Logins }, func(u *app.User, v int64) { u.Logins = v }),
-		set(f.Balance.Field, "balance", balance, noBalance, func(u *app.User, v float64) { u.Balance = v }),
-		clearing(f.Balance.Field, "balance", func(u *app.User) { u.Balance = 0 }),
+		set(f.Balance, "balance", balance, noBalance, func(u *app.User, v float64) { u.Balance = v }),
+		clearing(f.Balance, "balance", func(u *app.User) { u.Balance = 0 }),
 		addBalance(pick(w, 1, -0.5, math.MaxFloat64, -math.MaxFloat64)),
-		set(f.Nickname.Field, "nickname", pick(w, words...), nil, func(u *app.User, v string) { u.Nickname = v }),
-		clearing(f.Nickname.Field, "nickname", func(u *app.User) { u.Nickname = "" }),
+		set(f.Nickname, "nickname", pick(w, words...), nil, func(u *app.User, v string) { u.Nickname = v }),
+		clearing(f.Nickname, "nickname", func(u *app.User) { u.Nickname = "" }),
 		set(f.Metadata, "metadata", someMetadata(w), nil, func(u *app.User, v map[string]any) { u.Metadata = v }),
 		clearing(f.Metadata, "metadata", func(u *app.User) { u.Metadata = nil }),
 	}
@@ -193,10 +193,10 @@ func userCreated(r *record[app.User]) rank { return rank{timeScore(&r.value.Crea
 func userQueries() []func(*world) query[app.User] {
 	type row = record[app.User]
 	f := app.UserFields
-	age := ranged[app.User, int]{"age", f.Age.Range, func(r *row) (int, bool) { return r.value.Age, r.has("age") }, cmp.Compare[int], ages}
-	balance := ranged[app.User, float64]{"balance", f.Balance.Range, func(r *row) (float64, bool) { return r.value.Balance, r.has("balance") }, cmp.Compare[float64], balances}
+	age := ranged[app.User, int]{"age", f.Age, func(r *row) (int, bool) { return r.value.Age, r.has("age") }, cmp.Compare[int], ages}
+	balance := ranged[app.User, float64]{"balance", f.Balance, func(r *row) (float64, bool) { return r.value.Balance, r.has("balance") }, cmp.Compare[float64], balances}
 	created := ranged[app.User, time.Time]{"created_at", f.CreatedAt, func(r *row) (time.Time, bool) { return r.value.CreatedAt, true }, compareTimes, present}
-	nickname := ranged[app.User, string]{"nickname", f.Nickname.Lex.Range, func(r *row) (string, bool) { return r.value.Nickname, r.value.Nickname != "" }, foldCompare, words}
+	nickname := ranged[app.User, string]{"nickname", f.Nickname, func(r *row) (string, bool) { return r.value.Nickname, r.value.Nickname != "" }, foldCompare, words}
 	byNickname := func(r *row) rank { return rank{0, lexText(integrity.Fold(r.value.Nickname)) + "\x00" + r.id} }
 	return []func(*world) query[app.User]{
 		func(w *world) query[app.User] { return everything(userCreated) },

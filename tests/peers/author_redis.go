@@ -55,8 +55,8 @@ func decodeAuthor(r repo.Reader, a *Author) error {
 
 // AuthorFields names the fields of Author in queries and patches.
 var AuthorFields = struct {
-	Book repo.EqualField[*Author, string]
-	Mood repo.EqualField[*Author, string]
+	Book *repo.EqualField[*Author, string]
+	Mood *repo.EqualField[*Author, string]
 }{
 	Book: repo.NewEqualField[*Author](1, repo.PutString[string], repo.GetString),
 	Mood: repo.NewEqualField[*Author](2, repo.PutString[string], repo.GetString),

@@ -58,9 +58,9 @@ func decodeOrder(r repo.Reader, o *Order) error {
 
 // OrderFields names the fields of Order in queries and patches.
 var OrderFields = struct {
-	User    repo.EqualField[*Order, string]
-	Product repo.EqualField[*Order, string]
-	State   repo.EqualField[*Order, string]
+	User    *repo.EqualField[*Order, string]
+	Product *repo.EqualField[*Order, string]
+	State   *repo.EqualField[*Order, string]
 }{
 	User:    repo.NewEqualField[*Order](1, repo.PutString[string], repo.GetString),
 	Product: repo.NewEqualField[*Order](2, repo.PutString[string], repo.GetString),

@@ -86,21 +86,21 @@ func decodePerson(r repo.Reader, p *Person) error {
 
 // PersonFields names the fields of Person in queries and patches.
 var PersonFields = struct {
-	Name    repo.LexField[*Person, string]
-	Age     repo.RangeNumber[*Person, int]
-	Height  repo.RangeNumber[*Person, float64]
-	Member  repo.EqualField[*Person, bool]
-	Account repo.LexNumber[*Person, int64]
-	Points  repo.RangeNumber[*Person, int64]
-	Partner repo.NilableLexField[*Person, string]
-	Note    repo.Field[*Person, string]
-	Photo   repo.Field[*Person, []byte]
+	Name    *repo.LexField[*Person, string]
+	Age     *repo.RangeNumber[*Person, int]
+	Height  *repo.RangeNumber[*Person, float64]
+	Member  *repo.EqualField[*Person, bool]
+	Account *repo.RangeNumber[*Person, int64]
+	Points  *repo.RangeNumber[*Person, int64]
+	Partner *repo.NilableLexField[*Person, string]
+	Note    *repo.Field[*Person, string]
+	Photo   *repo.Field[*Person, []byte]
 }{
 	Name:    repo.NewLexField[*Person](1, repo.PutString[string], repo.GetString),
 	Age:     repo.NewRangeNumber[*Person](2, repo.PutInt[int], repo.GetInt),
 	Height:  repo.NewRangeNumber[*Person](3, repo.PutFloat[float64], repo.GetFloat),
 	Member:  repo.NewEqualField[*Person](4, repo.PutBool[bool], repo.GetBool),
-	Account: repo.NewLexNumber[*Person](5, repo.PutInt[int64], repo.GetInt),
+	Account: repo.NewRangeNumber[*Person](5, repo.PutInt[int64], repo.GetInt),
 	Points:  repo.NewRangeNumber[*Person](6, repo.PutInt[int64], repo.GetInt),
 	Partner: repo.NewNilableLexField[*Person](7, repo.PutString[string], repo.GetString),
 	Note:    repo.NewField[*Person](8, repo.PutString[string]),

@@ -99,15 +99,15 @@ func stampUser(u *User, s repo.Stamp) {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	FirstName repo.LexField[*User, string]
-	LastName  repo.EqualField[*User, string]
-	Status    repo.NilableEqualField[*User, string]
-	Country   repo.EqualField[*User, string]
-	Email     repo.EqualField[*User, string]
-	Provider  repo.EqualField[*User, string]
-	Tags      repo.NilableMemberField[*User, []string, string]
-	Votes     repo.RangeNumber[*User, int]
-	CreatedAt repo.Range[*User, time.Time]
+	FirstName *repo.LexField[*User, string]
+	LastName  *repo.EqualField[*User, string]
+	Status    *repo.NilableEqualField[*User, string]
+	Country   *repo.EqualField[*User, string]
+	Email     *repo.EqualField[*User, string]
+	Provider  *repo.EqualField[*User, string]
+	Tags      *repo.NilableMemberField[*User, []string, string]
+	Votes     *repo.RangeNumber[*User, int]
+	CreatedAt *repo.RangeColumn[*User, time.Time]
 }{
 	FirstName: repo.NewLexField[*User](1, repo.PutString[string], repo.GetString),
 	LastName:  repo.NewEqualField[*User](2, repo.PutString[string], repo.GetString),
@@ -117,7 +117,7 @@ var UserFields = struct {
 	Provider:  repo.NewEqualField[*User](6, repo.PutString[string], repo.GetString),
 	Tags:      repo.NewNilableMemberField[*User](7, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Votes:     repo.NewRangeNumber[*User](8, repo.PutInt[int], repo.GetInt),
-	CreatedAt: repo.NewRange[*User](9, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewRangeColumn[*User](9, repo.PutTime, repo.GetTime),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].

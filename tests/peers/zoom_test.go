@@ -48,17 +48,17 @@ func inOrder[V cmp.Ordered](name string, f ranged[V], get func(*Person) V) attri
 
 // ordered are the attributes that have an order.
 var ordered = []attribute{
-	inOrder("Name", &PersonFields.Name, func(p *Person) string { return p.Name }),
-	inOrder("Age", &PersonFields.Age, func(p *Person) int { return p.Age }),
-	inOrder("Height", &PersonFields.Height, func(p *Person) float64 { return p.Height }),
-	inOrder("Account", &PersonFields.Account, func(p *Person) int64 { return p.Account }),
-	inOrder("Points", &PersonFields.Points, func(p *Person) int64 { return p.Points }),
+	inOrder("Name", PersonFields.Name, func(p *Person) string { return p.Name }),
+	inOrder("Age", PersonFields.Age, func(p *Person) int { return p.Age }),
+	inOrder("Height", PersonFields.Height, func(p *Person) float64 { return p.Height }),
+	inOrder("Account", PersonFields.Account, func(p *Person) int64 { return p.Account }),
+	inOrder("Points", PersonFields.Points, func(p *Person) int64 { return p.Points }),
 }
 
 // attributes are those that can be filtered by. A bool has no order of its own:
 // a comparison names the values for which it holds.
 var attributes = append(slices.Clone(ordered), attribute{name: "Member", filter: func(operator string, than *Person) repo.Predicate[*Person] {
-	f := &PersonFields.Member
+	f := PersonFields.Member
 	if operator == "!=" {
 		return f.Not(than.Member)
 	}

@@ -57,14 +57,14 @@ func (b *base) nilable() bool { return b.Type.Pointer || b.Type.Nilable }
 type scalar[V any] struct {
 	*base
 	kind  kind[V]
-	field repo.Lex[*record, V]
+	field *repo.LexColumn[*record, V]
 	pool  []V // what values are mostly drawn from
 }
 
 // of returns what makes columns of a kind.
 func of[V any](k kind[V]) func(rng *rand.Rand, b *base) column {
 	return func(rng *rand.Rand, b *base) column {
-		c := &scalar[V]{base: b, kind: k, field: repo.NewLex[*record](b.at, k.put, k.get)}
+		c := &scalar[V]{base: b, kind: k, field: repo.NewLexColumn[*record](b.at, k.put, k.get)}
 		c.kind.values = slices.DeleteFunc(slices.Clone(k.values), func(v V) bool { return !c.fits(v) })
 		c.pool = sample(rng, c.kind.values)
 		return c

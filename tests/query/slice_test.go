@@ -14,14 +14,14 @@ import (
 type slice[E comparable] struct {
 	*base
 	kind  kind[E]
-	field repo.Member[*record, E]
+	field *repo.MemberField[*record, []E, E]
 	pool  []E
 }
 
 // ofMany returns what makes columns of slices of a kind.
 func ofMany[E comparable](k kind[E]) func(rng *rand.Rand, b *base) column {
 	return func(rng *rand.Rand, b *base) column {
-		return &slice[E]{base: b, kind: k, field: repo.NewMember[*record](b.at, k.put, k.get), pool: sample(rng, k.values)}
+		return &slice[E]{base: b, kind: k, field: repo.NewMemberField[*record](b.at, repo.PutJSON[[]E], k.put, k.get), pool: sample(rng, k.values)}
 	}
 }
 

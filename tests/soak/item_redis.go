@@ -93,17 +93,17 @@ func decodeItem(r repo.Reader, i *Item) error {
 
 // ItemFields names the fields of Item in queries and patches.
 var ItemFields = struct {
-	Code  repo.EqualField[*Item, string]
-	Name  repo.LexField[*Item, string]
-	Kind  repo.EqualField[*Item, string]
-	City  repo.EqualField[*Item, string]
-	Team  repo.EqualField[*Item, string]
-	Tags  repo.NilableMemberField[*Item, []string, string]
-	Score repo.RangeNumber[*Item, float64]
-	Rank  repo.RangeNumber[*Item, int]
-	Hits  repo.RangeNumber[*Item, int]
-	At    repo.RangeField[*Item, time.Time]
-	Note  repo.Field[*Item, string]
+	Code  *repo.EqualField[*Item, string]
+	Name  *repo.LexField[*Item, string]
+	Kind  *repo.EqualField[*Item, string]
+	City  *repo.EqualField[*Item, string]
+	Team  *repo.EqualField[*Item, string]
+	Tags  *repo.NilableMemberField[*Item, []string, string]
+	Score *repo.RangeNumber[*Item, float64]
+	Rank  *repo.RangeNumber[*Item, int]
+	Hits  *repo.RangeNumber[*Item, int]
+	At    *repo.RangeField[*Item, time.Time]
+	Note  *repo.Field[*Item, string]
 }{
 	Code:  repo.NewEqualField[*Item](1, repo.PutString[string], repo.GetString),
 	Name:  repo.NewLexField[*Item](2, repo.PutString[string], repo.GetString),

@@ -72,11 +72,11 @@ func decodeVisit(r repo.Reader, v *Visit) error {
 
 // VisitFields names the fields of Visit in queries and patches.
 var VisitFields = struct {
-	Code  repo.EqualField[*Visit, string]
-	Kind  repo.EqualField[*Visit, string]
-	Tags  repo.NilableMemberField[*Visit, []string, string]
-	Score repo.RangeNumber[*Visit, float64]
-	At    repo.RangeField[*Visit, time.Time]
+	Code  *repo.EqualField[*Visit, string]
+	Kind  *repo.EqualField[*Visit, string]
+	Tags  *repo.NilableMemberField[*Visit, []string, string]
+	Score *repo.RangeNumber[*Visit, float64]
+	At    *repo.RangeField[*Visit, time.Time]
 }{
 	Code:  repo.NewEqualField[*Visit](1, repo.PutString[string], repo.GetString),
 	Kind:  repo.NewEqualField[*Visit](2, repo.PutString[string], repo.GetString),

@@ -89,15 +89,15 @@ func stampRole(r *Role, s repo.Stamp) {
 
 // RoleFields names the fields of Role in queries and patches.
 var RoleFields = struct {
-	Ctx     repo.EqualField[*Role, string]
-	R       repo.EqualField[*Role, string]
-	Row     repo.EqualField[*Role, string]
-	Type    repo.EqualField[*Role, string]
-	Len     repo.EqualNumber[*Role, int]
-	Repo    repo.Field[*Role, repopkg.State]
-	UUID    repo.EqualField[*Role, uuid.UUID]
-	Mark    repo.EqualField[*Role, uuidpkg.Mark]
-	Version repo.Column[*Role]
+	Ctx     *repo.EqualField[*Role, string]
+	R       *repo.EqualField[*Role, string]
+	Row     *repo.EqualField[*Role, string]
+	Type    *repo.EqualField[*Role, string]
+	Len     *repo.EqualNumber[*Role, int]
+	Repo    *repo.Field[*Role, repopkg.State]
+	UUID    *repo.EqualField[*Role, uuid.UUID]
+	Mark    *repo.EqualField[*Role, uuidpkg.Mark]
+	Version *repo.Column[*Role]
 }{
 	Ctx:     repo.NewEqualField[*Role](1, repo.PutString[string], repo.GetString),
 	R:       repo.NewEqualField[*Role](2, repo.PutString[string], repo.GetString),

@@ -67,10 +67,10 @@ func stampSession(s *Session, stamp repo.Stamp) {
 
 // SessionFields2 names the fields of Session in queries and patches.
 var SessionFields2 = struct {
-	A       repo.EqualField[*Session, string]
-	B       repo.EqualField[*Session, string]
-	AAndB   repo.EqualField[*Session, string]
-	Version repo.Column[*Session]
+	A       *repo.EqualField[*Session, string]
+	B       *repo.EqualField[*Session, string]
+	AAndB   *repo.EqualField[*Session, string]
+	Version *repo.Column[*Session]
 }{
 	A:       repo.NewEqualField[*Session](1, repo.PutString[string], repo.GetString),
 	B:       repo.NewEqualField[*Session](2, repo.PutString[string], repo.GetString),

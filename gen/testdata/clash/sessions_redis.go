@@ -55,8 +55,8 @@ func decodeSessions(r repo.Reader, s *Sessions) error {
 
 // SessionsFields names the fields of Sessions in queries and patches.
 var SessionsFields = struct {
-	C repo.EqualField[*Sessions, string]
-	D repo.EqualField[*Sessions, string]
+	C *repo.EqualField[*Sessions, string]
+	D *repo.EqualField[*Sessions, string]
 }{
 	C: repo.NewEqualField[*Sessions](1, repo.PutString[string], repo.GetString),
 	D: repo.NewEqualField[*Sessions](2, repo.PutString[string], repo.GetString),

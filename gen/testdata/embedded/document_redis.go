@@ -69,12 +69,12 @@ func stampDocument(d *Document, s repo.Stamp) {
 
 // DocumentFields names the fields of Document in queries and patches.
 var DocumentFields = struct {
-	CreatedAt repo.Range[*Document, time.Time]
-	Version   repo.Column[*Document]
-	OwnerID   repo.EqualField[*Document, string]
-	Title     repo.Field[*Document, string]
+	CreatedAt *repo.RangeColumn[*Document, time.Time]
+	Version   *repo.Column[*Document]
+	OwnerID   *repo.EqualField[*Document, string]
+	Title     *repo.Field[*Document, string]
 }{
-	CreatedAt: repo.NewRange[*Document](1, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewRangeColumn[*Document](1, repo.PutTime, repo.GetTime),
 	Version:   repo.NewColumn[*Document](2),
 	OwnerID:   repo.NewEqualField[*Document](3, repo.PutString[string], repo.GetString),
 	Title:     repo.NewField[*Document](4, repo.PutString[string]),

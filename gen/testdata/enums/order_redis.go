@@ -117,15 +117,15 @@ func putColorStatus(row *repo.Row, v color.Status) {
 
 // OrderFields names the fields of Order in queries and patches.
 var OrderFields = struct {
-	Status    repo.EqualField[*Order, Status]
-	Was       repo.Field[*Order, Status]
-	Next      repo.Field[*Order, Status]
-	Priority  repo.EqualField[*Order, Priority]
-	Free      repo.Field[*Order, Status]
-	Color     repo.RangeField[*Order, color.Status]
-	Backup    repo.NilableEqualField[*Order, color.Status]
-	Code      repo.EqualField[*Order, string]
-	CreatedAt repo.Range[*Order, time.Time]
+	Status    *repo.EqualField[*Order, Status]
+	Was       *repo.Field[*Order, Status]
+	Next      *repo.Field[*Order, Status]
+	Priority  *repo.EqualField[*Order, Priority]
+	Free      *repo.Field[*Order, Status]
+	Color     *repo.RangeField[*Order, color.Status]
+	Backup    *repo.NilableEqualField[*Order, color.Status]
+	Code      *repo.EqualField[*Order, string]
+	CreatedAt *repo.RangeColumn[*Order, time.Time]
 }{
 	Status:    repo.NewEqualField[*Order](1, putStatus, repo.GetString),
 	Was:       repo.NewField[*Order](2, putStatus),
@@ -135,7 +135,7 @@ var OrderFields = struct {
 	Color:     repo.NewRangeField[*Order](6, putColorStatus, repo.GetInt),
 	Backup:    repo.NewNilableEqualField[*Order](7, putColorStatus, repo.GetInt),
 	Code:      repo.NewEqualField[*Order](8, repo.PutString[string], repo.GetString),
-	CreatedAt: repo.NewRange[*Order](9, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewRangeColumn[*Order](9, repo.PutTime, repo.GetTime),
 }
 
 // Orders stores orders; Get, Create, Save and the other operations come from [repo.Repository].

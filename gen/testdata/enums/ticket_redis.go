@@ -50,7 +50,7 @@ func decodeTicket(r repo.Reader, t *Ticket) error {
 
 // TicketFields names the fields of Ticket in queries and patches.
 var TicketFields = struct {
-	Status repo.EqualField[*Ticket, Status]
+	Status *repo.EqualField[*Ticket, Status]
 }{
 	Status: repo.NewEqualField[*Ticket](1, putStatus, repo.GetString),
 }

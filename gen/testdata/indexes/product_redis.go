@@ -196,34 +196,34 @@ func stampProduct(p *Product, s repo.Stamp) {
 
 // ProductFields names the fields of Product in queries and patches.
 var ProductFields = struct {
-	Shop     repo.EqualField[*Product, string]
-	SKU      repo.EqualField[*Product, string]
-	Serial   repo.EqualNumber[*Product, uint64]
-	Hash     repo.NilableEqualField[*Product, []byte]
-	Weight   repo.EqualNumber[*Product, float32]
-	Seen     repo.NilableEqualField[*Product, time.Time]
-	Host     repo.NilableEqualField[*Product, netip.Addr]
-	Fresh    repo.EqualNumber[*Product, time.Duration]
-	Region   repo.EqualField[*Product, string]
-	Building repo.EqualField[*Product, string]
-	Floor    repo.EqualNumber[*Product, int]
-	Listed   repo.EqualField[*Product, bool]
-	Price    repo.NilableRangeNumber[*Product, int64]
-	Stock    repo.RangeNumber[*Product, int]
-	Rating   repo.RangeNumber[*Product, float64]
-	Warranty repo.RangeNumber[*Product, time.Duration]
-	Title    repo.LexField[*Product, string]
-	Big      repo.LexNumber[*Product, uint64]
-	Gateway  repo.LexField[*Product, netip.Addr]
-	Colors   repo.NilableMemberField[*Product, []string, string]
-	Labels   repo.NilableMemberField[*Product, []Label, Label]
-	Sizes    repo.NilableMemberField[*Product, []int8, int8]
-	Masks    repo.NilableMemberField[*Product, []uint, uint]
-	Hosts    repo.NilableMemberField[*Product, []netip.Addr, netip.Addr]
-	Added    repo.Lex[*Product, time.Time]
-	Changed  repo.Equal[*Product, time.Time]
-	Until    repo.RangeField[*Product, time.Time]
-	Version  repo.Range[*Product, int]
+	Shop     *repo.EqualField[*Product, string]
+	SKU      *repo.EqualField[*Product, string]
+	Serial   *repo.EqualNumber[*Product, uint64]
+	Hash     *repo.NilableEqualField[*Product, []byte]
+	Weight   *repo.EqualNumber[*Product, float32]
+	Seen     *repo.NilableEqualField[*Product, time.Time]
+	Host     *repo.NilableEqualField[*Product, netip.Addr]
+	Fresh    *repo.EqualNumber[*Product, time.Duration]
+	Region   *repo.EqualField[*Product, string]
+	Building *repo.EqualField[*Product, string]
+	Floor    *repo.EqualNumber[*Product, int]
+	Listed   *repo.EqualField[*Product, bool]
+	Price    *repo.NilableRangeNumber[*Product, int64]
+	Stock    *repo.RangeNumber[*Product, int]
+	Rating   *repo.RangeNumber[*Product, float64]
+	Warranty *repo.RangeNumber[*Product, time.Duration]
+	Title    *repo.LexField[*Product, string]
+	Big      *repo.RangeNumber[*Product, uint64]
+	Gateway  *repo.LexField[*Product, netip.Addr]
+	Colors   *repo.NilableMemberField[*Product, []string, string]
+	Labels   *repo.NilableMemberField[*Product, []Label, Label]
+	Sizes    *repo.NilableMemberField[*Product, []int8, int8]
+	Masks    *repo.NilableMemberField[*Product, []uint, uint]
+	Hosts    *repo.NilableMemberField[*Product, []netip.Addr, netip.Addr]
+	Added    *repo.LexColumn[*Product, time.Time]
+	Changed  *repo.EqualColumn[*Product, time.Time]
+	Until    *repo.RangeField[*Product, time.Time]
+	Version  *repo.RangeColumn[*Product, int]
 }{
 	Shop:     repo.NewEqualField[*Product](1, repo.PutString[string], repo.GetString),
 	SKU:      repo.NewEqualField[*Product](2, repo.PutString[string], repo.GetString),
@@ -242,17 +242,17 @@ var ProductFields = struct {
 	Rating:   repo.NewRangeNumber[*Product](15, repo.PutFloat[float64], repo.GetFloat),
 	Warranty: repo.NewRangeNumber[*Product](16, repo.PutInt[time.Duration], repo.GetInt),
 	Title:    repo.NewLexField[*Product](17, repo.PutString[string], repo.GetString),
-	Big:      repo.NewLexNumber[*Product](18, repo.PutUint[uint64], repo.GetUint),
+	Big:      repo.NewRangeNumber[*Product](18, repo.PutUint[uint64], repo.GetUint),
 	Gateway:  repo.NewLexField[*Product](19, repo.PutText[netip.Addr], repo.GetText),
 	Colors:   repo.NewNilableMemberField[*Product](20, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Labels:   repo.NewNilableMemberField[*Product](21, repo.PutJSON[[]Label], repo.PutString[Label], repo.GetString),
 	Sizes:    repo.NewNilableMemberField[*Product](22, repo.PutJSON[[]int8], repo.PutInt[int8], repo.GetInt),
 	Masks:    repo.NewNilableMemberField[*Product](23, repo.PutJSON[[]uint], repo.PutUint[uint], repo.GetUint),
 	Hosts:    repo.NewNilableMemberField[*Product](24, repo.PutJSON[[]netip.Addr], repo.PutText[netip.Addr], repo.GetText),
-	Added:    repo.NewLex[*Product](25, repo.PutTime, repo.GetTime),
-	Changed:  repo.NewEqual[*Product](26, repo.PutTime, repo.GetTime),
+	Added:    repo.NewLexColumn[*Product](25, repo.PutTime, repo.GetTime),
+	Changed:  repo.NewEqualColumn[*Product](26, repo.PutTime, repo.GetTime),
 	Until:    repo.NewRangeField[*Product](27, repo.PutTime, repo.GetTime),
-	Version:  repo.NewRange[*Product](28, repo.PutInt[int], repo.GetInt),
+	Version:  repo.NewRangeColumn[*Product](28, repo.PutInt[int], repo.GetInt),
 }
 
 // Products stores products; Get, Create, Save and the other operations come from [repo.Repository].

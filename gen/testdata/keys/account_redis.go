@@ -54,7 +54,7 @@ func stampAccount(a *Account, s repo.Stamp) {
 
 // AccountFields names the fields of Account in queries and patches.
 var AccountFields = struct {
-	Version repo.Column[*Account]
+	Version *repo.Column[*Account]
 }{
 	Version: repo.NewColumn[*Account](1),
 }

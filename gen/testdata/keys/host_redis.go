@@ -73,9 +73,9 @@ func stampHost(h *Host, s repo.Stamp) {
 
 // HostFields names the fields of Host in queries and patches.
 var HostFields = struct {
-	CreatedAt repo.Column[*Host]
-	UpdatedAt repo.Column[*Host]
-	ExpiresAt repo.Field[*Host, time.Time]
+	CreatedAt *repo.Column[*Host]
+	UpdatedAt *repo.Column[*Host]
+	ExpiresAt *repo.Field[*Host, time.Time]
 }{
 	CreatedAt: repo.NewColumn[*Host](1),
 	UpdatedAt: repo.NewColumn[*Host](2),

@@ -78,11 +78,11 @@ func stampMembership(m *Membership, s repo.Stamp) {
 
 // MembershipFields names the fields of Membership in queries and patches.
 var MembershipFields = struct {
-	GroupID   repo.Equal[*Membership, string]
-	CreatedAt repo.Range[*Membership, time.Time]
+	GroupID   *repo.EqualColumn[*Membership, string]
+	CreatedAt *repo.RangeColumn[*Membership, time.Time]
 }{
-	GroupID:   repo.NewEqual[*Membership](1, repo.PutString[string], repo.GetString),
-	CreatedAt: repo.NewRange[*Membership](2, repo.PutTime, repo.GetTime),
+	GroupID:   repo.NewEqualColumn[*Membership](1, repo.PutString[string], repo.GetString),
+	CreatedAt: repo.NewRangeColumn[*Membership](2, repo.PutTime, repo.GetTime),
 }
 
 // Memberships stores memberships; Get, Create, Save and the other operations come from [repo.Repository].

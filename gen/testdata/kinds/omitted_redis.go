@@ -124,31 +124,31 @@ func decodeOmitted(r repo.Reader, o *Omitted) error {
 
 // OmittedFields names the fields of Omitted in queries and patches.
 var OmittedFields = struct {
-	String   repo.Field[*Omitted, string]
-	Bool     repo.Field[*Omitted, bool]
-	Int      repo.Number[*Omitted, int]
-	Uint64   repo.Number[*Omitted, uint64]
-	Float64  repo.Number[*Omitted, float64]
-	Bytes    repo.Field[*Omitted, []byte]
-	Time     repo.Field[*Omitted, time.Time]
-	Duration repo.Number[*Omitted, time.Duration]
-	Text     repo.Field[*Omitted, netip.Addr]
-	Point    repo.Field[*Omitted, Point]
-	Any      repo.Field[*Omitted, any]
-	Slice    repo.Field[*Omitted, []int]
-	Map      repo.Field[*Omitted, map[string]int]
-	Flag     repo.Field[*Omitted, Flag]
-	Labels   repo.Field[*Omitted, Labels]
-	Attrs    repo.Field[*Omitted, Attrs]
+	String   *repo.Field[*Omitted, string]
+	Bool     *repo.Field[*Omitted, bool]
+	Int      *repo.NumberField[*Omitted, int]
+	Uint64   *repo.NumberField[*Omitted, uint64]
+	Float64  *repo.NumberField[*Omitted, float64]
+	Bytes    *repo.Field[*Omitted, []byte]
+	Time     *repo.Field[*Omitted, time.Time]
+	Duration *repo.NumberField[*Omitted, time.Duration]
+	Text     *repo.Field[*Omitted, netip.Addr]
+	Point    *repo.Field[*Omitted, Point]
+	Any      *repo.Field[*Omitted, any]
+	Slice    *repo.Field[*Omitted, []int]
+	Map      *repo.Field[*Omitted, map[string]int]
+	Flag     *repo.Field[*Omitted, Flag]
+	Labels   *repo.Field[*Omitted, Labels]
+	Attrs    *repo.Field[*Omitted, Attrs]
 }{
 	String:   repo.NewField[*Omitted](1, repo.PutString[string]),
 	Bool:     repo.NewField[*Omitted](2, repo.PutBool[bool]),
-	Int:      repo.NewNumber[*Omitted](3, repo.PutInt[int]),
-	Uint64:   repo.NewNumber[*Omitted](4, repo.PutUint[uint64]),
-	Float64:  repo.NewNumber[*Omitted](5, repo.PutFloat[float64]),
+	Int:      repo.NewNumberField[*Omitted](3, repo.PutInt[int]),
+	Uint64:   repo.NewNumberField[*Omitted](4, repo.PutUint[uint64]),
+	Float64:  repo.NewNumberField[*Omitted](5, repo.PutFloat[float64]),
 	Bytes:    repo.NewField[*Omitted](6, repo.PutBytes[[]byte]),
 	Time:     repo.NewField[*Omitted](7, repo.PutTime),
-	Duration: repo.NewNumber[*Omitted](8, repo.PutInt[time.Duration]),
+	Duration: repo.NewNumberField[*Omitted](8, repo.PutInt[time.Duration]),
 	Text:     repo.NewField[*Omitted](9, repo.PutText[netip.Addr]),
 	Point:    repo.NewField[*Omitted](10, repo.PutJSON[Point]),
 	Any:      repo.NewField[*Omitted](11, repo.PutJSON[any]),

@@ -170,40 +170,40 @@ func decodePointer(r repo.Reader, p *Pointer) error {
 
 // PointerFields names the fields of Pointer in queries and patches.
 var PointerFields = struct {
-	String   repo.Field[*Pointer, string]
-	Bool     repo.Field[*Pointer, bool]
-	Int      repo.Number[*Pointer, int]
-	Int64    repo.Number[*Pointer, int64]
-	Uint8    repo.Number[*Pointer, uint8]
-	Float32  repo.Number[*Pointer, float32]
-	Float64  repo.Number[*Pointer, float64]
-	Time     repo.Field[*Pointer, time.Time]
-	Duration repo.Number[*Pointer, time.Duration]
-	Text     repo.Field[*Pointer, netip.Addr]
-	Number   repo.Field[*Pointer, big.Int]
-	Binary   repo.Field[*Pointer, url.URL]
-	Point    repo.Field[*Pointer, Point]
-	Name     repo.Field[*Pointer, Name]
-	Flag     repo.Field[*Pointer, Flag]
-	Level    repo.Number[*Pointer, Level]
-	Omitted  repo.Field[*Pointer, string]
+	String   *repo.Field[*Pointer, string]
+	Bool     *repo.Field[*Pointer, bool]
+	Int      *repo.NumberField[*Pointer, int]
+	Int64    *repo.NumberField[*Pointer, int64]
+	Uint8    *repo.NumberField[*Pointer, uint8]
+	Float32  *repo.NumberField[*Pointer, float32]
+	Float64  *repo.NumberField[*Pointer, float64]
+	Time     *repo.Field[*Pointer, time.Time]
+	Duration *repo.NumberField[*Pointer, time.Duration]
+	Text     *repo.Field[*Pointer, netip.Addr]
+	Number   *repo.Field[*Pointer, big.Int]
+	Binary   *repo.Field[*Pointer, url.URL]
+	Point    *repo.Field[*Pointer, Point]
+	Name     *repo.Field[*Pointer, Name]
+	Flag     *repo.Field[*Pointer, Flag]
+	Level    *repo.NumberField[*Pointer, Level]
+	Omitted  *repo.Field[*Pointer, string]
 }{
 	String:   repo.NewField[*Pointer](1, repo.PutString[string]),
 	Bool:     repo.NewField[*Pointer](2, repo.PutBool[bool]),
-	Int:      repo.NewNumber[*Pointer](3, repo.PutInt[int]),
-	Int64:    repo.NewNumber[*Pointer](4, repo.PutInt[int64]),
-	Uint8:    repo.NewNumber[*Pointer](5, repo.PutUint[uint8]),
-	Float32:  repo.NewNumber[*Pointer](6, repo.PutFloat[float32]),
-	Float64:  repo.NewNumber[*Pointer](7, repo.PutFloat[float64]),
+	Int:      repo.NewNumberField[*Pointer](3, repo.PutInt[int]),
+	Int64:    repo.NewNumberField[*Pointer](4, repo.PutInt[int64]),
+	Uint8:    repo.NewNumberField[*Pointer](5, repo.PutUint[uint8]),
+	Float32:  repo.NewNumberField[*Pointer](6, repo.PutFloat[float32]),
+	Float64:  repo.NewNumberField[*Pointer](7, repo.PutFloat[float64]),
 	Time:     repo.NewField[*Pointer](8, repo.PutTime),
-	Duration: repo.NewNumber[*Pointer](9, repo.PutInt[time.Duration]),
+	Duration: repo.NewNumberField[*Pointer](9, repo.PutInt[time.Duration]),
 	Text:     repo.NewField[*Pointer](10, repo.PutText[netip.Addr]),
 	Number:   repo.NewField[*Pointer](11, repo.PutText[big.Int]),
 	Binary:   repo.NewField[*Pointer](12, repo.PutBinary[url.URL]),
 	Point:    repo.NewField[*Pointer](13, repo.PutJSON[Point]),
 	Name:     repo.NewField[*Pointer](14, repo.PutString[Name]),
 	Flag:     repo.NewField[*Pointer](15, repo.PutBool[Flag]),
-	Level:    repo.NewNumber[*Pointer](16, repo.PutInt[Level]),
+	Level:    repo.NewNumberField[*Pointer](16, repo.PutInt[Level]),
 	Omitted:  repo.NewField[*Pointer](17, repo.PutString[string]),
 }
 

@@ -151,53 +151,53 @@ func decodeValue(r repo.Reader, v *Value) error {
 
 // ValueFields names the fields of Value in queries and patches.
 var ValueFields = struct {
-	String    repo.Field[*Value, string]
-	Bool      repo.Field[*Value, bool]
-	Int       repo.Number[*Value, int]
-	Int8      repo.Number[*Value, int8]
-	Rune      repo.Number[*Value, rune]
-	Int64     repo.Number[*Value, int64]
-	Uint      repo.Number[*Value, uint]
-	Byte      repo.Number[*Value, byte]
-	Uint64    repo.Number[*Value, uint64]
-	Float32   repo.Number[*Value, float32]
-	Float64   repo.Number[*Value, float64]
-	Bytes     repo.Field[*Value, []byte]
-	Time      repo.Field[*Value, time.Time]
-	Duration  repo.Number[*Value, time.Duration]
-	Text      repo.Field[*Value, netip.Addr]
-	IP        repo.Field[*Value, net.IP]
-	Binary    repo.Field[*Value, url.URL]
-	Point     repo.Field[*Value, Point]
-	Any       repo.Field[*Value, any]
-	Map       repo.Field[*Value, map[Name][]Name]
-	Array     repo.Field[*Value, [2]int]
-	Anonymous repo.Field[*Value, struct {
+	String    *repo.Field[*Value, string]
+	Bool      *repo.Field[*Value, bool]
+	Int       *repo.NumberField[*Value, int]
+	Int8      *repo.NumberField[*Value, int8]
+	Rune      *repo.NumberField[*Value, rune]
+	Int64     *repo.NumberField[*Value, int64]
+	Uint      *repo.NumberField[*Value, uint]
+	Byte      *repo.NumberField[*Value, byte]
+	Uint64    *repo.NumberField[*Value, uint64]
+	Float32   *repo.NumberField[*Value, float32]
+	Float64   *repo.NumberField[*Value, float64]
+	Bytes     *repo.Field[*Value, []byte]
+	Time      *repo.Field[*Value, time.Time]
+	Duration  *repo.NumberField[*Value, time.Duration]
+	Text      *repo.Field[*Value, netip.Addr]
+	IP        *repo.Field[*Value, net.IP]
+	Binary    *repo.Field[*Value, url.URL]
+	Point     *repo.Field[*Value, Point]
+	Any       *repo.Field[*Value, any]
+	Map       *repo.Field[*Value, map[Name][]Name]
+	Array     *repo.Field[*Value, [2]int]
+	Anonymous *repo.Field[*Value, struct {
 		A int "json:\"a\""
 	}]
-	Name   repo.Field[*Value, Name]
-	Flag   repo.Field[*Value, Flag]
-	Level  repo.Number[*Value, Level]
-	Size   repo.Number[*Value, Size]
-	Ratio  repo.Number[*Value, Ratio]
-	Blob   repo.Field[*Value, Blob]
-	Labels repo.Field[*Value, Labels]
-	Attrs  repo.Field[*Value, Attrs]
+	Name   *repo.Field[*Value, Name]
+	Flag   *repo.Field[*Value, Flag]
+	Level  *repo.NumberField[*Value, Level]
+	Size   *repo.NumberField[*Value, Size]
+	Ratio  *repo.NumberField[*Value, Ratio]
+	Blob   *repo.Field[*Value, Blob]
+	Labels *repo.Field[*Value, Labels]
+	Attrs  *repo.Field[*Value, Attrs]
 }{
 	String:   repo.NewField[*Value](1, repo.PutString[string]),
 	Bool:     repo.NewField[*Value](2, repo.PutBool[bool]),
-	Int:      repo.NewNumber[*Value](3, repo.PutInt[int]),
-	Int8:     repo.NewNumber[*Value](4, repo.PutInt[int8]),
-	Rune:     repo.NewNumber[*Value](5, repo.PutInt[rune]),
-	Int64:    repo.NewNumber[*Value](6, repo.PutInt[int64]),
-	Uint:     repo.NewNumber[*Value](7, repo.PutUint[uint]),
-	Byte:     repo.NewNumber[*Value](8, repo.PutUint[byte]),
-	Uint64:   repo.NewNumber[*Value](9, repo.PutUint[uint64]),
-	Float32:  repo.NewNumber[*Value](10, repo.PutFloat[float32]),
-	Float64:  repo.NewNumber[*Value](11, repo.PutFloat[float64]),
+	Int:      repo.NewNumberField[*Value](3, repo.PutInt[int]),
+	Int8:     repo.NewNumberField[*Value](4, repo.PutInt[int8]),
+	Rune:     repo.NewNumberField[*Value](5, repo.PutInt[rune]),
+	Int64:    repo.NewNumberField[*Value](6, repo.PutInt[int64]),
+	Uint:     repo.NewNumberField[*Value](7, repo.PutUint[uint]),
+	Byte:     repo.NewNumberField[*Value](8, repo.PutUint[byte]),
+	Uint64:   repo.NewNumberField[*Value](9, repo.PutUint[uint64]),
+	Float32:  repo.NewNumberField[*Value](10, repo.PutFloat[float32]),
+	Float64:  repo.NewNumberField[*Value](11, repo.PutFloat[float64]),
 	Bytes:    repo.NewField[*Value](12, repo.PutBytes[[]byte]),
 	Time:     repo.NewField[*Value](13, repo.PutTime),
-	Duration: repo.NewNumber[*Value](14, repo.PutInt[time.Duration]),
+	Duration: repo.NewNumberField[*Value](14, repo.PutInt[time.Duration]),
 	Text:     repo.NewField[*Value](15, repo.PutText[netip.Addr]),
 	IP:       repo.NewField[*Value](16, repo.PutText[net.IP]),
 	Binary:   repo.NewField[*Value](17, repo.PutBinary[url.URL]),
@@ -210,9 +210,9 @@ var ValueFields = struct {
 	}]),
 	Name:   repo.NewField[*Value](23, repo.PutString[Name]),
 	Flag:   repo.NewField[*Value](24, repo.PutBool[Flag]),
-	Level:  repo.NewNumber[*Value](25, repo.PutInt[Level]),
-	Size:   repo.NewNumber[*Value](26, repo.PutUint[Size]),
-	Ratio:  repo.NewNumber[*Value](27, repo.PutFloat[Ratio]),
+	Level:  repo.NewNumberField[*Value](25, repo.PutInt[Level]),
+	Size:   repo.NewNumberField[*Value](26, repo.PutUint[Size]),
+	Ratio:  repo.NewNumberField[*Value](27, repo.PutFloat[Ratio]),
 	Blob:   repo.NewField[*Value](28, repo.PutBytes[Blob]),
 	Labels: repo.NewField[*Value](29, repo.PutJSON[Labels]),
 	Attrs:  repo.NewField[*Value](30, repo.PutJSON[Attrs]),

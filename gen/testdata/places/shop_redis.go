@@ -83,12 +83,12 @@ func stampShop(s *Shop, stamp repo.Stamp) {
 
 // ShopFields names the fields of Shop in queries and patches.
 var ShopFields = struct {
-	Name    repo.Field[*Shop, string]
-	Door    repo.GeoField[*Shop]
-	Depot   repo.NilableGeoField[*Shop]
-	Van     repo.GeoField[*Shop]
-	Seen    repo.Field[*Shop, repo.Point]
-	Version repo.Column[*Shop]
+	Name    *repo.Field[*Shop, string]
+	Door    *repo.GeoField[*Shop]
+	Depot   *repo.NilableGeoField[*Shop]
+	Van     *repo.GeoField[*Shop]
+	Seen    *repo.Field[*Shop, repo.Point]
+	Version *repo.Column[*Shop]
 }{
 	Name:    repo.NewField[*Shop](1, repo.PutString[string]),
 	Door:    repo.NewGeoField[*Shop](2),

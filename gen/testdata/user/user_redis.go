@@ -133,19 +133,19 @@ func putStatus(row *repo.Row, v Status) {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Username  repo.EqualField[*User, string]
-	Email     repo.NilableEqualField[*User, string]
-	Status    repo.EqualField[*User, Status]
-	Age       repo.RangeNumber[*User, int]
-	Tags      repo.NilableMemberField[*User, []string, string]
-	Password  repo.Field[*User, []byte]
-	Logins    repo.Number[*User, int64]
-	Token     repo.Field[*User, uuid.UUID]
-	CreatedAt repo.Range[*User, time.Time]
-	UpdatedAt repo.Column[*User]
-	ExpiresAt repo.Field[*User, time.Time]
-	Version   repo.Column[*User]
-	Metadata  repo.Field[*User, map[string]any]
+	Username  *repo.EqualField[*User, string]
+	Email     *repo.NilableEqualField[*User, string]
+	Status    *repo.EqualField[*User, Status]
+	Age       *repo.RangeNumber[*User, int]
+	Tags      *repo.NilableMemberField[*User, []string, string]
+	Password  *repo.Field[*User, []byte]
+	Logins    *repo.NumberField[*User, int64]
+	Token     *repo.Field[*User, uuid.UUID]
+	CreatedAt *repo.RangeColumn[*User, time.Time]
+	UpdatedAt *repo.Column[*User]
+	ExpiresAt *repo.Field[*User, time.Time]
+	Version   *repo.Column[*User]
+	Metadata  *repo.Field[*User, map[string]any]
 }{
 	Username:  repo.NewEqualField[*User](1, repo.PutString[string], repo.GetString),
 	Email:     repo.NewNilableEqualField[*User](2, repo.PutString[string], repo.GetString),
@@ -153,9 +153,9 @@ var UserFields = struct {
 	Age:       repo.NewRangeNumber[*User](4, repo.PutInt[int], repo.GetInt),
 	Tags:      repo.NewNilableMemberField[*User](5, repo.PutJSON[[]string], repo.PutString[string], repo.GetString),
 	Password:  repo.NewField[*User](6, repo.PutBytes[[]byte]),
-	Logins:    repo.NewNumber[*User](7, repo.PutInt[int64]),
+	Logins:    repo.NewNumberField[*User](7, repo.PutInt[int64]),
 	Token:     repo.NewField[*User](8, repo.PutText[uuid.UUID]),
-	CreatedAt: repo.NewRange[*User](9, repo.PutTime, repo.GetTime),
+	CreatedAt: repo.NewRangeColumn[*User](9, repo.PutTime, repo.GetTime),
 	UpdatedAt: repo.NewColumn[*User](10),
 	ExpiresAt: repo.NewField[*User](11, repo.PutTime),
 	Version:   repo.NewColumn[*User](12),

@@ -90,35 +90,35 @@ func decodeCounter(r repo.Reader, c *Counter) error {
 
 // CounterFields names the fields of Counter in queries and patches.
 var CounterFields = struct {
-	Int8    repo.Number[*Counter, int8]
-	Int16   repo.Number[*Counter, int16]
-	Int32   repo.Number[*Counter, int32]
-	Int64   repo.Number[*Counter, int64]
-	Int     repo.Number[*Counter, int]
-	Uint8   repo.Number[*Counter, uint8]
-	Uint16  repo.Number[*Counter, uint16]
-	Uint32  repo.Number[*Counter, uint32]
-	Uint64  repo.Number[*Counter, uint64]
-	Uint    repo.Number[*Counter, uint]
-	Float32 repo.Number[*Counter, float32]
-	Float64 repo.Number[*Counter, float64]
-	Scored  repo.RangeNumber[*Counter, int64]
-	Serial  repo.LexNumber[*Counter, uint64]
+	Int8    *repo.NumberField[*Counter, int8]
+	Int16   *repo.NumberField[*Counter, int16]
+	Int32   *repo.NumberField[*Counter, int32]
+	Int64   *repo.NumberField[*Counter, int64]
+	Int     *repo.NumberField[*Counter, int]
+	Uint8   *repo.NumberField[*Counter, uint8]
+	Uint16  *repo.NumberField[*Counter, uint16]
+	Uint32  *repo.NumberField[*Counter, uint32]
+	Uint64  *repo.NumberField[*Counter, uint64]
+	Uint    *repo.NumberField[*Counter, uint]
+	Float32 *repo.NumberField[*Counter, float32]
+	Float64 *repo.NumberField[*Counter, float64]
+	Scored  *repo.RangeNumber[*Counter, int64]
+	Serial  *repo.RangeNumber[*Counter, uint64]
 }{
-	Int8:    repo.NewNumber[*Counter](1, repo.PutInt[int8]),
-	Int16:   repo.NewNumber[*Counter](2, repo.PutInt[int16]),
-	Int32:   repo.NewNumber[*Counter](3, repo.PutInt[int32]),
-	Int64:   repo.NewNumber[*Counter](4, repo.PutInt[int64]),
-	Int:     repo.NewNumber[*Counter](5, repo.PutInt[int]),
-	Uint8:   repo.NewNumber[*Counter](6, repo.PutUint[uint8]),
-	Uint16:  repo.NewNumber[*Counter](7, repo.PutUint[uint16]),
-	Uint32:  repo.NewNumber[*Counter](8, repo.PutUint[uint32]),
-	Uint64:  repo.NewNumber[*Counter](9, repo.PutUint[uint64]),
-	Uint:    repo.NewNumber[*Counter](10, repo.PutUint[uint]),
-	Float32: repo.NewNumber[*Counter](11, repo.PutFloat[float32]),
-	Float64: repo.NewNumber[*Counter](12, repo.PutFloat[float64]),
+	Int8:    repo.NewNumberField[*Counter](1, repo.PutInt[int8]),
+	Int16:   repo.NewNumberField[*Counter](2, repo.PutInt[int16]),
+	Int32:   repo.NewNumberField[*Counter](3, repo.PutInt[int32]),
+	Int64:   repo.NewNumberField[*Counter](4, repo.PutInt[int64]),
+	Int:     repo.NewNumberField[*Counter](5, repo.PutInt[int]),
+	Uint8:   repo.NewNumberField[*Counter](6, repo.PutUint[uint8]),
+	Uint16:  repo.NewNumberField[*Counter](7, repo.PutUint[uint16]),
+	Uint32:  repo.NewNumberField[*Counter](8, repo.PutUint[uint32]),
+	Uint64:  repo.NewNumberField[*Counter](9, repo.PutUint[uint64]),
+	Uint:    repo.NewNumberField[*Counter](10, repo.PutUint[uint]),
+	Float32: repo.NewNumberField[*Counter](11, repo.PutFloat[float32]),
+	Float64: repo.NewNumberField[*Counter](12, repo.PutFloat[float64]),
 	Scored:  repo.NewRangeNumber[*Counter](13, repo.PutInt[int64], repo.GetInt),
-	Serial:  repo.NewLexNumber[*Counter](14, repo.PutUint[uint64], repo.GetUint),
+	Serial:  repo.NewRangeNumber[*Counter](14, repo.PutUint[uint64], repo.GetUint),
 }
 
 // Counters stores counters; Get, Create, Save and the other operations come from [repo.Repository].

@@ -71,10 +71,10 @@ func decodeEntry(r repo.Reader, e *Entry) error {
 
 // EntryFields names the fields of Entry in queries and patches.
 var EntryFields = struct {
-	Note  repo.Field[*Entry, string]
-	Rank  repo.NilableRangeNumber[*Entry, int]
-	Word  repo.LexField[*Entry, string]
-	Codes repo.NilableMemberField[*Entry, []int, int]
+	Note  *repo.Field[*Entry, string]
+	Rank  *repo.NilableRangeNumber[*Entry, int]
+	Word  *repo.LexField[*Entry, string]
+	Codes *repo.NilableMemberField[*Entry, []int, int]
 }{
 	Note:  repo.NewField[*Entry](0, repo.PutString[string]),
 	Rank:  repo.NewNilableRangeNumber[*Entry](1, repo.PutInt[int], repo.GetInt),

@@ -69,15 +69,15 @@ func stampTicket(t *Ticket, s repo.Stamp) {
 
 // TicketFields names the fields of Ticket in queries and patches.
 var TicketFields = struct {
-	Kind      repo.EqualField[*Ticket, string]
-	Count     repo.Number[*Ticket, int64]
-	UpdatedAt repo.Range[*Ticket, time.Time]
-	Version   repo.Range[*Ticket, int64]
+	Kind      *repo.EqualField[*Ticket, string]
+	Count     *repo.NumberField[*Ticket, int64]
+	UpdatedAt *repo.RangeColumn[*Ticket, time.Time]
+	Version   *repo.RangeColumn[*Ticket, int64]
 }{
 	Kind:      repo.NewEqualField[*Ticket](1, repo.PutString[string], repo.GetString),
-	Count:     repo.NewNumber[*Ticket](2, repo.PutInt[int64]),
-	UpdatedAt: repo.NewRange[*Ticket](3, repo.PutTime, repo.GetTime),
-	Version:   repo.NewRange[*Ticket](4, repo.PutInt[int64], repo.GetInt),
+	Count:     repo.NewNumberField[*Ticket](2, repo.PutInt[int64]),
+	UpdatedAt: repo.NewRangeColumn[*Ticket](3, repo.PutTime, repo.GetTime),
+	Version:   repo.NewRangeColumn[*Ticket](4, repo.PutInt[int64], repo.GetInt),
 }
 
 // Tickets stores tickets; Get, Create, Save and the other operations come from [repo.Repository].

@@ -69,7 +69,7 @@ func decodeGrant(r repo.Reader, g *app.Grant) error {
 
 // GrantFields names the fields of Grant in queries and patches.
 var GrantFields = struct {
-	Status repo.Field[*app.Grant, app.Status]
+	Status *repo.Field[*app.Grant, app.Status]
 }{
 	Status: repo.NewField[*app.Grant](2, putStatus),
 }

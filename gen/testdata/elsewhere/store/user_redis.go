@@ -65,9 +65,9 @@ func decodeUser(r repo.Reader, u *app.User) error {
 
 // UserFields names the fields of User in queries and patches.
 var UserFields = struct {
-	Status  repo.EqualField[*app.User, app.Status]
-	Friends repo.NilableMemberField[*app.User, []app.ID, app.ID]
-	Notes   repo.Field[*app.User, map[app.ID]*time.Time]
+	Status  *repo.EqualField[*app.User, app.Status]
+	Friends *repo.NilableMemberField[*app.User, []app.ID, app.ID]
+	Notes   *repo.Field[*app.User, map[app.ID]*time.Time]
 }{
 	Status:  repo.NewEqualField[*app.User](1, putStatus, repo.GetString),
 	Friends: repo.NewNilableMemberField[*app.User](2, repo.PutJSON[[]app.ID], repo.PutString[app.ID], repo.GetString),
