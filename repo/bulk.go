@@ -12,7 +12,7 @@ type Progress struct {
 	Done    int64  // records deleted or changed
 	Skipped int64  // records that had ceased to meet the conditions when their turn came
 	Failed  int64  // records that could not be changed
-	Cursor  string // where [Query.After] goes on; empty when there is nothing left
+	Cursor  string // where [Query.After] goes on: empty if nothing is left or, with an error, nothing is done
 }
 
 // bulk deletes or patches what a query finds, a batch at a time.
@@ -34,7 +34,7 @@ func (q *query) bulk(ctx context.Context, name string, op operation, changes []c
 		return progress, q.fail(name, err)
 	}
 	for left := q.limit; ; {
-		limit := writeStep
+		limit := q.core.info.bulkStep()
 		if q.limited {
 			limit = min(limit, left)
 		}
@@ -73,6 +73,10 @@ func (info *entityInfo) moved(changes []change) []int {
 	return slices.DeleteFunc(fields, func(field int) bool { return field < 0 })
 }
 
+// bulkStep returns how many records are deleted or patched at a time: the more
+// indexes there are, the fewer, so that no call holds the server for long.
+func (info *entityInfo) bulkStep() int { return max(10, min(writeStep, 400/(2+len(info.indexes)))) }
+
 // guard returns the conditions of the query as the write script takes them.
 func (q *query) guard() ([]string, error) {
 	c, err := q.core.info.condition(predicate{op: all, parts: q.where})
@@ -80,10 +84,7 @@ func (q *query) guard() ([]string, error) {
 		return nil, err
 	}
 	f := newFilter(q.core.info)
-	args, err := f.arguments(c)
-	if err != nil {
-		return nil, err
-	}
+	args := f.arguments(c)
 	guard := append([]string{strconv.Itoa(len(f.names))}, f.names...)
 	guard = append(guard, args...)
 	return append(guard, strconv.Itoa(len(guard))), nil

@@ -1,9 +1,6 @@
 package repo
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // filter collects conditions as repo/lua/filter.lua takes them, and the names of
 // what they read of a record. The first name is there if the record is.
@@ -41,32 +38,33 @@ func (f *filter) field(field int) (seen, plain string) {
 }
 
 // arguments returns a condition in prefix notation.
-func (f *filter) arguments(c condition) ([]string, error) {
+func (f *filter) arguments(c condition) []string {
 	switch c.op {
 	case all, either, not:
 		return f.joined(c)
-	case contains:
-		return f.elements(c)
 	}
 	seen, plain := f.field(c.field)
 	field := f.info.fields[c.field]
 	switch c.op {
 	case absent:
-		return []string{"nil", seen, plain}, nil
+		return []string{"nil", seen, plain}
 	case near:
-		return c.area.arguments(seen, plain), nil
-	case equals:
-		if field.Kind == KindFloat && field.Scored { // 1 and 1.0 are equal, as they are to an index
-			return f.anyOf(c.values, func(v string) []string { return []string{"number", seen, plain, "[" + v, "[" + v} }), nil
+		return c.area.arguments(seen, plain)
+	case equals, contains:
+		op := "in"
+		if c.op == contains {
+			op = "any"
+		} else if field.Kind == KindFloat && field.Scored { // 1 and 1.0 are equal, as they are to an index
+			op = "numbers"
 		}
-		return append([]string{"in", seen, plain, strconv.Itoa(len(c.values))}, c.values...), nil
+		return append([]string{op, seen, plain, strconv.Itoa(len(c.values))}, c.values...)
 	case prefixed:
 		if !f.info.hasPrefixes(c.field) {
-			return []string{"in", seen, plain, "1", c.values[0]}, nil
+			return []string{"in", seen, plain, "1", c.values[0]}
 		}
-		return []string{"prefix", seen, plain, c.values[0]}, nil
+		return []string{"prefix", seen, plain, c.values[0]}
 	}
-	return []string{comparison(field), seen, plain, bound(c.hasLow, c.lowOpen, c.low), bound(c.hasUp, c.upOpen, c.up)}, nil
+	return []string{comparison(field), seen, plain, bound(c.hasLow, c.lowOpen, c.low), bound(c.hasUp, c.upOpen, c.up)}
 }
 
 // comparison names how the values of a field compare.
@@ -92,39 +90,13 @@ func bound(has, open bool, value string) string {
 	return "[" + value
 }
 
-func (f *filter) joined(c condition) ([]string, error) {
+func (f *filter) joined(c condition) []string {
 	args := []string{map[predicateOp]string{all: "and", either: "or", not: "not"}[c.op]}
 	if c.op != not {
 		args = append(args, strconv.Itoa(len(c.parts)))
 	}
 	for _, part := range c.parts {
-		more, err := f.arguments(part)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, more...)
-	}
-	return args, nil
-}
-
-// elements returns a condition on the elements of a slice, which its index
-// answers.
-func (f *filter) elements(c condition) ([]string, error) {
-	ix, ok := f.info.indexOf(c.field, func(ix Index) bool { return ix.Each })
-	if !ok {
-		return nil, fmt.Errorf("%w: %s has no index of its elements", ErrNoIndex, f.info.fields[c.field].Name)
-	}
-	return f.anyOf(c.values, func(v string) []string { return []string{"has", space("").index(ix, []string{v})} }), nil
-}
-
-// anyOf joins one condition for each value.
-func (f *filter) anyOf(values []string, one func(string) []string) []string {
-	if len(values) == 1 {
-		return one(values[0])
-	}
-	args := []string{"or", strconv.Itoa(len(values))}
-	for _, v := range values {
-		args = append(args, one(v)...)
+		args = append(args, f.arguments(part)...)
 	}
 	return args
 }
@@ -139,11 +111,18 @@ func (info *entityInfo) indexOf(field int, such func(Index) bool) (Index, bool) 
 	return Index{}, false
 }
 
+// mostChecks is of how many values that a field must not have each is looked up; of
+// more, the field is read.
+const mostChecks = 3
+
 // checks returns a condition as what indexes answer, all of which has to hold; nil
 // if they do not.
 func (info *entityInfo) checks(c condition) []check {
 	if c.op == not {
 		checks := info.membership(c.parts[0])
+		if len(checks) > mostChecks {
+			return nil
+		}
 		for i := range checks {
 			checks[i].absent = true
 		}

@@ -240,7 +240,8 @@ func (f *pathfinder) addUnion(conjunct int, options [][]path, order ordering, fi
 			}
 		}
 	}
-	union.disjoint = len(union.sources) == 1
+	union.sources = joinRanges(union.sources)
+	union.disjoint = oneKey(union.sources)
 	if exact {
 		f.add(union, conjunct)
 	} else {

@@ -98,20 +98,16 @@ func (pl *planner) plan(c condition) (*plan, error) {
 		}
 		p.groups = append(p.groups, list)
 	}
-	if err := pl.finish(p); err != nil {
-		return nil, err
-	}
+	pl.finish(p)
 	return p, nil
 }
 
 // finish writes the plan as the script takes it.
-func (pl *planner) finish(p *plan) error {
+func (pl *planner) finish(p *plan) {
 	var shape []string
 	for _, group := range p.groups {
 		for i := range group {
-			if err := pl.write(&group[i]); err != nil {
-				return err
-			}
+			pl.write(&group[i])
 			shape = append(shape, group[i].shape()...)
 			p.walks = p.walks || group[i].whole && len(group[i].rest) > 0
 		}
@@ -120,7 +116,6 @@ func (pl *planner) finish(p *plan) error {
 		p.names = append(p.names, name)
 	}
 	p.shape = shapeOf(append(append(shape, pl.filter.names...), string(pl.space)), p.reverse)
-	return nil
 }
 
 // alternatives returns the ways to the records that meet all conditions, none if
@@ -272,13 +267,11 @@ func (pl *planner) chunks(c condition) []condition {
 }
 
 // write writes what the script is told of an alternative.
-func (pl *planner) write(a *alternative) error {
+func (pl *planner) write(a *alternative) {
 	each := 0 // what it costs to look at an entry
 	if len(a.rest) > 0 {
 		each = 1
-		if err := pl.writeConditions(a); err != nil {
-			return err
-		}
+		pl.writeConditions(a)
 	}
 	switch a.how = []string{"sort", "2", a.sort.by}; a.sort.by {
 	case "":
@@ -298,11 +291,10 @@ func (pl *planner) write(a *alternative) error {
 			a.how = append(a.how, pl.nearest(a.rest).arguments()...)
 		}
 	}
-	return nil
 }
 
 // writeConditions divides the conditions that are left into checks and others.
-func (pl *planner) writeConditions(a *alternative) error {
+func (pl *planner) writeConditions(a *alternative) {
 	var others []condition
 	for _, c := range a.rest {
 		if checks := pl.info.checks(c); checks != nil {
@@ -311,12 +303,9 @@ func (pl *planner) writeConditions(a *alternative) error {
 			others = append(others, c)
 		}
 	}
-	if others == nil {
-		return nil
+	if others != nil {
+		a.conditions = pl.filter.arguments(join(all, others))
 	}
-	var err error
-	a.conditions, err = pl.filter.arguments(condition{op: all, parts: others})
-	return err
 }
 
 // shape returns what tells an alternative from others.

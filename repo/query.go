@@ -155,8 +155,8 @@ func (q Query[T, K]) Count(ctx context.Context) (int64, error) { return q.q.coun
 // Explain runs the query's first page and returns how it was answered.
 func (q Query[T, K]) Explain(ctx context.Context) (Explanation, error) { return q.q.explain(ctx) }
 
-// Delete removes the records that meet the conditions, in batches of 100, two
-// round trips each. A record that has ceased to meet them when its turn comes
+// Delete removes the records that meet the conditions, in batches of 100, or of
+// fewer the more indexes the entity has; two round trips each. A record that has ceased to meet them when its turn comes
 // stays. With Limit and OrderBy it removes only the first.
 //
 // If it fails, Progress has the cursor from which After goes on.
@@ -165,13 +165,14 @@ func (q Query[T, K]) Delete(ctx context.Context) (Progress, error) {
 }
 
 // Patch changes the records that meet the conditions, as [Repository.Patch] does
-// each, in batches of 100, two round trips each. A record that has ceased to
+// each, in batches as those of Delete. A record that has ceased to
 // meet them when its turn comes stays as it is, and none is changed twice. An
 // order by a field that is changed is refused, and indexes in the order of such
 // a field are not used.
 //
-// If it fails, Progress has the cursor from which After goes on. Records that
-// cannot be changed, because of a unique value for one, fail the batch they are
+// If it fails, Progress has the cursor from which After goes on, which is with the
+// batch that failed: after [ErrUncertain] an Add may take effect twice, unless the
+// entity has the retry option. Records that cannot be changed, because of a unique value for one, fail the batch they are
 // in with a [*ManyError], whose other records are changed; going on skips them.
 func (q Query[T, K]) Patch(ctx context.Context, changes ...Change[T]) (Progress, error) {
 	return q.q.bulk(ctx, "Patch", opPatch, plainChanges(changes))

@@ -45,7 +45,7 @@ var (
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
 	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count"))
 	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
-		part("bytes"), part("lex"), part("micros"), part("each"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find"))
+		part("bytes"), part("lex"), part("micros"), part("each"), part("heap"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find"))
 )
 
 // writing says what a write script can do.
@@ -78,7 +78,7 @@ func newWriteScript(info *entityInfo, generated string, how writing) *script {
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
 		{"micros", guarded || info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
 		{"lex", guarded || info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
-		{"each", info.hasIndex(func(ix Index) bool { return ix.Each })},
+		{"each", guarded || info.hasIndex(func(ix Index) bool { return ix.Each })},
 		{count, true},
 		{"claim_" + count, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
 		{"ledger", info.expires},

@@ -40,6 +40,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 			return reply, nil
 		case isNoScript(err) && !whole:
 			whole = true
+			attempt-- // which it is not
 			continue
 		case call.mayRepeat(err) && attempt < c.retries:
 			if c.pause(ctx, attempt) == nil {

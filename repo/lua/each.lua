@@ -20,3 +20,8 @@ local function elements(kind, text)
   end
   return set
 end
+
+-- members returns the set of elements of a slice, whatever they are.
+local function members(text)
+  return elements(string.sub(text, 2, 2) == '"' and 'string' or 'int', text)
+end

@@ -35,6 +35,11 @@ end
 local entries, scores, places, owners, ids = {}, {}, {}, {}, {}
 local stopped -- where a search has to go on another time
 
+-- How much is done at most, as work counts it, and how much of it an entry takes,
+-- one that has a check, and one without a record.
+local enough, every, checked, removal = 2500, 4, 2 * #plan.checks, expires and 30 or 4
+local tired = false -- it was enough before all entries were read
+
 -- fill reads up to n entries and returns how many there are.
 local function fill(n)
   if only then
@@ -50,6 +55,10 @@ local function fill(n)
     return #entries
   end
   for i = 1, n do
+    if work > enough and i > 1 then
+      tired = true
+      return i - 1
+    end
     local owner, entry, at, place = upcoming()
     if not owner then
       stopped = entry
@@ -84,7 +93,8 @@ local at, place = score, member -- behind which the next call goes on
 local function tally(values)
   local text, list = values[seen] or values[plain], {}
   if text and kind == 'each' then
-    list = elements(string.sub(text, 2, 2) == '"' and 'string' or 'int', text)
+    list = members(text)
+    work = work + 10
   elseif text then
     list[text] = true
   end
@@ -95,16 +105,22 @@ end
 
 local wanted = limit + 1 -- entries to read at a time
 while not more do
-  wanted = math.min(wanted, budget - examined)
+  wanted = math.min(wanted, budget - examined, math.max(10, floor((enough - work) / (every + checked))))
   local n = wanted > 0 and fill(wanted) or 0
   local rejected = {}
   for _, check in ipairs(n > 0 and plan.checks or {}) do
     reject(check, ids, n, rejected)
   end
+  work = work + n * checked
+  local allowed = math.max(enough, work + 500) -- for the entries that are read
   local sure = bare and not rows and n > 1 and all_there(n, rejected)
   local done = n
   for i = 1, n do
-    if not rejected[i] then
+    if work > allowed and i > 1 then
+      more, done = true, i - 1
+      break
+    elseif not rejected[i] then
+      work = work + every
       local id = ids[i]
       local record = base .. 'r:' .. id
       local values, there
@@ -121,7 +137,8 @@ while not more do
       end
       if not there then
         gone[#gone + 1] = { only or owners[i], entries[i] }
-      elseif not holds or holds(values, id) then
+        work = work + removal
+      elseif not holds or holds(values) then
         if found == limit then
           more, done = true, i - 1
           break
@@ -144,19 +161,24 @@ while not more do
     at, place = mark(done)
   end
   examined = examined + done
-  if n < wanted or only and only.ended then
+  if tired then
+    more = true
+  elseif n < wanted or only and only.ended then
     break
   end
-  more = more or examined == budget
+  more = more or examined == budget or work > enough
   wanted = math.max(limit + 1 - found, 100)
 end
 if stopped and not more then -- it would take too long to go on now
   more, at, place = true, stopped, ''
 end
 
-reply[1], reply[4], reply[5], reply[8], reply[9] = more and 1 or 0, examined, #gone, at, place
+reply[1], reply[4], reply[8], reply[9] = more and 1 or 0, examined, at, place
+call = redis.pcall -- a replica can answer, though it cannot repair
 for _, one in ipairs(gone) do -- now: ranks change
-  forget(one[1], one[2], expires)
+  if forget(one[1], one[2], expires) then
+    reply[5] = reply[5] + 1
+  end
 end
 if what == 'count' then
   reply[10] = found

@@ -8,7 +8,7 @@ for i = 1, tonumber(take()) do
 end
 local holds = condition()
 
--- guard tells whether the record of an id meets the condition.
-guard = function(record, id)
-  return holds(read(record, guarded), id)
+-- guard tells whether a record meets the condition.
+guard = function(record)
+  return holds(read(record, guarded))
 end

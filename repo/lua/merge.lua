@@ -12,26 +12,35 @@ local function merged(sources, chunk)
     source.score = source.by == 'score' and source.scores[at] or '0'
     source.value = number(source.score)
   end
+  local heap = {} -- the sources that have a head
+  local function before(a, b)
+    if a.value ~= b.value then
+      return (a.value < b.value) ~= reverse
+    end
+    return a.head ~= b.head and less(a.head, b.head) ~= reverse
+  end
+  local function enter(source)
+    advance(source)
+    if source.head then
+      push(heap, source, before)
+    end
+  end
   for _, source in ipairs(sources) do
     open(source, true)
-    advance(source)
+    enter(source)
+    work = work + 25
   end
   return function()
-    local best
-    for _, source in ipairs(sources) do
-      if source.head and (not best or source.value == best.value and source.head ~= best.head and less(source.head, best.head) ~= reverse
-          or source.value ~= best.value and (source.value < best.value) ~= reverse) then
-        best = source
-      end
-    end
+    local best = pop(heap, before)
     if not best then
       return nil
     end
     local head, value, score = best.head, best.value, best.score
-    for _, source in ipairs(sources) do
-      if source.head == head and source.value == value then
-        advance(source)
-      end
+    work = work + 5
+    enter(best)
+    while heap[1] and heap[1].head == head and heap[1].value == value do
+      work = work + 10 -- one more source has the entry
+      enter(pop(heap, before))
     end
     return best, head, score
   end

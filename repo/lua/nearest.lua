@@ -58,7 +58,7 @@ end
 -- source, entry, distance, id. It returns nothing when there are no more, or, with
 -- the distance at which to go on, when it has done enough for one call.
 local function nearest(plan)
-  local source, work, returned = plan[1], 0, false
+  local source, looks, returned = plan[1], 0, false
   local lat, lon = plan.lat, plan.lon
   local begin = score ~= '' and number(score)
   local heap = {}
@@ -72,34 +72,6 @@ local function nearest(plan)
     end
     return a.id ~= b.id and less(a.id, b.id) ~= reverse
   end
-  local function push(item)
-    local at = #heap + 1
-    while at > 1 and before(item, heap[floor(at / 2)]) do
-      heap[at] = heap[floor(at / 2)]
-      at = floor(at / 2)
-    end
-    heap[at] = item
-  end
-  local function pop()
-    local top, item = heap[1], table.remove(heap)
-    if #heap > 0 then
-      local at = 1
-      while true do
-        local child = 2 * at
-        if child < #heap and before(heap[child + 1], heap[child]) then
-          child = child + 1
-        end
-        if child > #heap or not before(heap[child], item) then
-          break
-        end
-        heap[at] = heap[child]
-        at = child
-      end
-      heap[at] = item
-    end
-    return top
-  end
-
   -- consider puts a square in its place, unless all of it is before the beginning
   -- or farther than is asked for. Distances are wrong by less than the margin.
   local function consider(square)
@@ -109,7 +81,7 @@ local function nearest(plan)
     far = far + (globe - far) * 1e-7 + 2
     square.away = reverse and far or near
     if near <= plan.most and not (begin and (reverse and near > begin or not reverse and far < begin)) then
-      push(square)
+      push(heap, square, before)
     end
   end
   -- enter puts an entry in its place, if its record has a point.
@@ -129,7 +101,7 @@ local function nearest(plan)
         return
       end
     end
-    push({ away = away, id = id })
+    push(heap, { away = away, id = id }, before)
   end
 
   for _, square in ipairs(map()) do
@@ -137,21 +109,21 @@ local function nearest(plan)
   end
   return function()
     while #heap > 0 do
-      local top = pop()
+      local top = pop(heap, before)
       if top.id then
         returned = true
         return source, top.id, format('%.17g', top.away), top.id
-      elseif work > 1000 and returned then
+      elseif looks > 1000 and returned then
         return nil, format('%.17g', top.away)
       end
       local low, high = format('%.0f', top.low), format('%.0f', top.low + top.size - 1)
       local n = call('ZCOUNT', source.key, low, high)
-      work = work + 1
+      looks = looks + 1
       if n > 0 and (n <= 16 or top.size <= 1 or top.low >= 2 ^ 52) then
         for _, id in ipairs(call('ZRANGEBYSCORE', source.key, low, high)) do
           enter(id)
         end
-        work = work + n
+        looks = looks + n
       elseif n > 0 then
         for _, quarter in ipairs(quarters(top)) do
           consider(quarter)

@@ -30,7 +30,7 @@
 --   positions
 --
 -- Returns 1 if there are more, the alternative followed, the estimate of its
--- entries, how many were looked at, how many had no record, the score and the
+-- entries, how many were looked at, how many without a record were removed, the score and the
 -- member of the first record returned and of the last entry looked at, and then
 -- what was asked for. Entries without a record are removed.
 

@@ -10,12 +10,6 @@ local function away(plan, id)
   return meters and meters <= plan.most and format('%.17g', meters)
 end
 
--- key_of returns a key for a number in a table. It is text where the embedded
--- store would take the number for the size of an array.
-local function key_of(value)
-  return floor(value) == value and math.abs(value) < 2 ^ 53 and format('%.0f', value) or value
-end
-
 -- sorted returns a function that returns the entries of sources in an order that
 -- is not theirs, each once: source, entry, score, member. All are read first, so
 -- that they must be few.

@@ -127,15 +127,16 @@ local function id_of(source, entry)
   return source.by == 'lex' and string.match(entry, '%z(.*)$') or entry
 end
 
--- forget removes an entry whose record is gone.
+-- forget removes an entry whose record is gone, and tells whether it could.
 local function forget(source, entry, expires)
-  local id = id_of(source, entry)
+  local id, removed = id_of(source, entry), 0
   if source.by ~= 'value' then
-    call('ZREM', source.key, entry)
+    removed = call('ZREM', source.key, entry)
   elseif call('HGET', source.key, source.low) == id then
-    call('HDEL', source.key, source.low)
+    removed = call('HDEL', source.key, source.low)
   end
-  if expires then
+  if expires and type(removed) == 'number' then
     release(id)
   end
+  return type(removed) == 'number'
 end

