@@ -73,6 +73,9 @@ func (w *walk) apart(ctx context.Context, limit int, selected []bool) (first pos
 	if list, err = w.core.readList(ctx, ids, limit, selected); err != nil {
 		return first, false, nil, err
 	}
+	if w.plain() {
+		w.core.client.stats.add(int64(len(list)), int64(len(list)), 0)
+	}
 	w.at, w.trace = at.at, at.trace
 	return first, more, list, nil
 }
@@ -101,7 +104,6 @@ func (w *walk) plainIDs(ctx context.Context, limit int) (first position, more bo
 	if n := min(limit, len(entries)); n > 0 {
 		first = w.positionOf(entries[0], w.backward)
 		w.at = w.positionOf(entries[n-1], !w.backward)
-		w.core.client.stats.add(int64(n), int64(n), 0)
 	}
 	return first, len(entries) > limit, ids, nil
 }
