@@ -30,14 +30,24 @@ func (at position) turned(backward bool) position {
 	return position{group: at.group + 1}
 }
 
-// shapeOf identifies a query, so that its cursors are not taken for another's.
-func shapeOf(parts []string, reverse bool) string {
-	direction := "asc"
-	if reverse {
-		direction = "desc"
+// identify returns what tells a query from others, so that its cursors are not
+// taken for another's.
+func (p *plan) identify() string {
+	if p.shape != "" {
+		return p.shape
 	}
-	sum := sha256.Sum256([]byte(joinValues(append(parts, direction))))
-	return string(sum[:8])
+	parts := []string{string(p.space), strconv.FormatBool(p.reverse)}
+	for _, name := range p.names {
+		parts = append(parts, name.(string))
+	}
+	for _, group := range p.groups {
+		for i := range group {
+			parts = append(parts, group[i].shape()...)
+		}
+	}
+	sum := sha256.Sum256([]byte(joinValues(parts)))
+	p.shape = string(sum[:8])
+	return p.shape
 }
 
 // cursor returns the position for the caller to keep: the shape of the query,
@@ -49,7 +59,7 @@ func (at position) cursor(p *plan) string {
 		side = 1
 	}
 	head := string([]byte{byte(at.group >> 8), byte(at.group), byte(at.alternative), side})
-	return base64.RawURLEncoding.EncodeToString([]byte(p.shape + head + at.score + "\x00" + at.member))
+	return base64.RawURLEncoding.EncodeToString([]byte(p.identify() + head + at.score + "\x00" + at.member))
 }
 
 // parseCursor returns the position that a cursor stands for.
@@ -61,7 +71,7 @@ func parseCursor(cursor string, p *plan) (at position, err error) {
 	if err != nil {
 		return at, ErrCursor
 	}
-	rest, ok := strings.CutPrefix(string(data), p.shape)
+	rest, ok := strings.CutPrefix(string(data), p.identify())
 	if !ok || len(rest) < 4 {
 		return at, ErrCursor
 	}

@@ -17,7 +17,8 @@ type plan struct {
 	reverse bool
 	walks   bool // nothing narrows the conditions down to a part of the entity
 	ordered bool // the order was asked for, and is the same whichever way is taken
-	shape   string
+	space   space
+	shape   string // what cursors are told by; identify makes it
 }
 
 // alternative is one way to answer a query.
@@ -104,18 +105,16 @@ func (pl *planner) plan(c condition) (*plan, error) {
 
 // finish writes the plan as the script takes it.
 func (pl *planner) finish(p *plan) {
-	var shape []string
 	for _, group := range p.groups {
 		for i := range group {
 			pl.write(&group[i])
-			shape = append(shape, group[i].shape()...)
 			p.walks = p.walks || group[i].whole && len(group[i].rest) > 0
 		}
 	}
 	for _, name := range pl.filter.names {
 		p.names = append(p.names, name)
 	}
-	p.shape = shapeOf(append(append(shape, pl.filter.names...), string(pl.space)), p.reverse)
+	p.space = pl.space
 }
 
 // alternatives returns the ways to the records that meet all conditions, none if
