@@ -9,10 +9,13 @@ import (
 
 // Progress is how far a [Query.Delete] or [Query.Patch] has come.
 type Progress struct {
-	Done    int64  // records deleted or changed
-	Skipped int64  // records that had ceased to meet the conditions when their turn came
-	Failed  int64  // records that could not be changed
-	Cursor  string // where [Query.After] goes on: empty if nothing is left or, with an error, nothing is done
+	Done    int64 // records deleted or changed
+	Skipped int64 // records that had ceased to meet the conditions when their turn came
+	Failed  int64 // records that could not be changed
+	// Cursor is where [Query.After] goes on: empty if nothing is left or, with an
+	// error, nothing is done. After [ErrUncertain] it is before the batch of which
+	// nobody knows whether it is written.
+	Cursor string
 }
 
 // bulk deletes or patches what a query finds, a batch at a time.

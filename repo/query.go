@@ -86,8 +86,9 @@ func (q Query[T, K]) OnProgress(f func(Progress)) Query[T, K] {
 }
 
 // Page returns the records of one page; one round trip for up to 250 records if
-// few have to be looked at for each that is returned, else one for each 500
-// looked at.
+// few have to be looked at for each that is returned, else one for each 400 or so
+// looked at. Where round trips are short it is two, and a record that changes
+// between them is returned as it is then: see [Config.RoundTrip].
 //
 // Records that are inserted, deleted or moved between two pages neither repeat
 // nor hide those that stay in place.
@@ -110,8 +111,8 @@ func typedList[T any](list []any) []T {
 	return items
 }
 
-// All yields the records one by one, in pages of 100, in constant memory. An
-// error is yielded once, and is the last.
+// All yields the records one by one, in pages of 100, in constant memory. Each
+// page is read as Page reads it. An error is yielded once, and is the last.
 func (q Query[T, K]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if err := q.q.all(ctx, func(v any) bool { return yield(v.(T), nil) }); err != nil {
@@ -121,8 +122,8 @@ func (q Query[T, K]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// IDs yields the keys of the records as All yields the records, 500 a round
-// trip; no record is read unless a condition needs it.
+// IDs yields the keys of the records as All yields the records, up to 500 a
+// round trip; no record is read unless a condition needs it.
 func (q Query[T, K]) IDs(ctx context.Context) iter.Seq2[K, error] {
 	return func(yield func(K, error) bool) {
 		var none K
@@ -149,15 +150,16 @@ func (q Query[T, K]) Exists(ctx context.Context) (bool, error) { return q.q.exis
 // Count returns how many records meet the conditions, regardless of limit and
 // cursor. If indexes answer all conditions it is one round trip, whatever the
 // number; more if many records have expired since the last sweep. Else every
-// record that an index finds is looked at, 500 a round trip.
+// record that an index finds is looked at, up to 500 a round trip.
 func (q Query[T, K]) Count(ctx context.Context) (int64, error) { return q.q.count(ctx) }
 
 // Explain runs the query's first page and returns how it was answered.
 func (q Query[T, K]) Explain(ctx context.Context) (Explanation, error) { return q.q.explain(ctx) }
 
 // Delete removes the records that meet the conditions, in batches of 100, or of
-// fewer the more indexes the entity has; two round trips each. A record that has ceased to meet them when its turn comes
-// stays. With Limit and OrderBy it removes only the first.
+// fewer the more indexes the entity has, two round trips each. A record that has
+// ceased to meet them when its turn comes stays. With Limit and OrderBy it removes
+// only the first.
 //
 // If it fails, Progress has the cursor from which After goes on.
 func (q Query[T, K]) Delete(ctx context.Context) (Progress, error) {
@@ -165,15 +167,17 @@ func (q Query[T, K]) Delete(ctx context.Context) (Progress, error) {
 }
 
 // Patch changes the records that meet the conditions, as [Repository.Patch] does
-// each, in batches as those of Delete. A record that has ceased to
-// meet them when its turn comes stays as it is, and none is changed twice. An
-// order by a field that is changed is refused, and indexes in the order of such
-// a field are not used.
+// each, in batches as those of Delete. A record that has ceased to meet them when
+// its turn comes stays as it is, and none is changed twice. An order by a field
+// that is changed is refused, and indexes in the order of such a field are not
+// used.
 //
 // If it fails, Progress has the cursor from which After goes on, which is with the
-// batch that failed: after [ErrUncertain] an Add may take effect twice, unless the
-// entity has the retry option. Records that cannot be changed, because of a unique value for one, fail the batch they are
-// in with a [*ManyError], whose other records are changed; going on skips them.
+// batch that failed: after [ErrUncertain] an Add may take effect twice. With the
+// retry option of the entity, a batch whose reply is lost is sent again and
+// recognised, so that there is rarely such an error. Records that cannot be
+// changed, because of a unique value for one, fail the batch they are in with a
+// [*ManyError], whose other records are changed; going on skips them.
 func (q Query[T, K]) Patch(ctx context.Context, changes ...Change[T]) (Progress, error) {
 	return q.q.bulk(ctx, "Patch", opPatch, plainChanges(changes))
 }
