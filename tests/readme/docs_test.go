@@ -62,6 +62,7 @@ func Example_%s() {
 //	go prints      run, as the body of a function
 //	text output    what the block before prints
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no pages: %v", err)
@@ -96,7 +97,7 @@ func TestDocs(t *testing.T) {
 				}
 			case "go ":
 				name := nameOf(page, b)
-				m.Write("fragments/"+name+".go", wrap(t, name, b))
+				m.Write("fragments/"+name+"_test.go", wrap(t, name, b)) // of a test, so that it is compiled once
 			case "go prints":
 				if i+1 == len(list) || list[i+1].info != "output" {
 					t.Fatalf("%s:%d: what the block prints does not follow it", page, b.line)
@@ -116,7 +117,7 @@ func TestDocs(t *testing.T) {
 	m.Run("go", "generate", "./...")
 	m.Run("go", "get", "-t", "./...")
 	m.Run("go", "vet", "./...")
-	m.Run("go", "test", "./...")
+	m.Run("go", "test", "-vet=off", "./...") // vetted above
 	for _, b := range commands {
 		m.Run("bash", "-euc", b.text)
 	}

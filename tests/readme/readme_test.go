@@ -31,6 +31,7 @@ func read(t *testing.T, name string) string {
 //	go same=NAME    that file of the module is so
 //	text output     what the block before has printed
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	list, err := blocks(read(t, "README.md"))
 	if err != nil {
 		t.Fatalf("README.md: %v", err)
