@@ -201,7 +201,7 @@ func (w *world) askExtreme(q *question, rng *rand.Rand) error {
 		return fmt.Errorf("of %s: got %s, want none", by.order.self().Go, show(got))
 	}
 	value := want[0].values[w.entity.place(by.order)]
-	if by.order.compare(got, value, "") != 0 {
+	if value == nil || by.order.compare(got, value, "") != 0 {
 		return fmt.Errorf("of %s: got %s, want %s", by.order.self().Go, show(got), show(value))
 	}
 	return nil
