@@ -56,7 +56,7 @@ func FuzzCursor(f *testing.F) {
 func TestCursorsOfQueries(t *testing.T) {
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
 	f := thingFields
-	queries := map[string]Query[*thing, string]{
+	queries := map[string]*Query[*thing, string]{
 		"all":            r.Where(),
 		"ordered":        r.Where().OrderBy(f.Count.Asc()),
 		"descending":     r.Where().OrderBy(f.Count.Desc()),

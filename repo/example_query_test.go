@@ -22,7 +22,7 @@ func people(client *embedded) *app.Users {
 }
 
 // show prints the users of a query.
-func show(query repo.Query[*app.User, string]) {
+func show(query *repo.Query[*app.User, string]) {
 	var names []string
 	for user, err := range query.All(ctx) {
 		check(err)

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -17,6 +18,9 @@ import (
 // scriptRow is by how much longer the script takes for a record than plain
 // commands do; BenchmarkNetwork in tests/bench measures it.
 const scriptRow = 3 * time.Microsecond
+
+// guess is how long a round trip is taken to be before one was seen.
+const guess = 100 * time.Microsecond
 
 // tieRoom is how many entries of the score of the last page are read with those
 // of the next.
@@ -42,10 +46,7 @@ func (t *trip) took(d time.Duration) {
 // short tells whether a round trip takes less time than plain commands save on so
 // many records.
 func (t *trip) short(records int) bool {
-	d := t.fixed
-	if d == 0 {
-		d = time.Duration(t.least.Load())
-	}
+	d := cmp.Or(t.fixed, time.Duration(t.least.Load()), guess)
 	return d < time.Duration(records)*scriptRow
 }
 

@@ -73,7 +73,7 @@ func TestPlans(t *testing.T) {
 	where := r.Where
 	for _, test := range []struct {
 		name  string
-		query Query[*thing, string]
+		query *Query[*thing, string]
 		want  string
 	}{
 		{"all", where(), "a score -inf +inf"},
@@ -165,7 +165,7 @@ func TestPlansOfManyValues(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		query   Query[*thing, string]
+		query   *Query[*thing, string]
 		groups  int
 		checked bool
 	}{
@@ -189,7 +189,7 @@ func TestQueriesWithoutPlan(t *testing.T) {
 	f := thingFields
 	r := NewRepository(offline(t, Config{SweepInterval: -1}), things)
 	for _, test := range []struct {
-		query Query[*thing, string]
+		query *Query[*thing, string]
 		is    error
 		want  string
 	}{

@@ -21,7 +21,7 @@ type Query[T any, K comparable] struct {
 // QueryOf is a [Query] for records of type T, whatever their key.
 type QueryOf[T any] interface{ plain(T) *query }
 
-func (q Query[T, K]) plain(T) *query { return q.q }
+func (q *Query[T, K]) plain(T) *query { return q.q }
 
 // queryOf returns what core takes of a query.
 func queryOf[T any](q QueryOf[T]) *query {
@@ -38,34 +38,36 @@ type Page[T any] struct {
 
 // OrderBy gives the records an order; records without the field are left out.
 // Without OrderBy the order is that of the index that answers the query.
-func (q Query[T, K]) OrderBy(order Order[T]) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.order = orZero(order.o) }), q.entity}
+func (q *Query[T, K]) OrderBy(order Order[T]) *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.order = orZero(order.o) }), q.entity}
 }
 
 // Limit bounds how many records Page returns, 100 by default and 1000 at most,
 // and how many All, IDs, Delete and Patch go through, without bound by default.
-func (q Query[T, K]) Limit(n int) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.limit, q.limited = n, true }), q.entity}
+func (q *Query[T, K]) Limit(n int) *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.limit, q.limited = n, true }), q.entity}
 }
 
 // After has the query begin behind an earlier page. An empty cursor is the
 // beginning. A cursor belongs to its query: one with other conditions or another
 // order fails with [ErrCursor]; the limit may change.
-func (q Query[T, K]) After(cursor string) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.cursor, q.backward = cursor, false }), q.entity}
+func (q *Query[T, K]) After(cursor string) *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.cursor, q.backward = cursor, false }), q.entity}
 }
 
 // Before has Page return the records that come before a page. An empty cursor is
 // the end: the page is the last one.
-func (q Query[T, K]) Before(cursor string) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.cursor, q.backward = cursor, true }), q.entity}
+func (q *Query[T, K]) Before(cursor string) *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.cursor, q.backward = cursor, true }), q.entity}
 }
 
 // Select has only some fields read; the others, but for the key, are left zero.
 // Such a record is for reading: to save it would remove what was not read.
-func (q Query[T, K]) Select(fields ...FieldOf[T]) Query[T, K] {
+//
+//go:noinline
+func (q *Query[T, K]) Select(fields ...FieldOf[T]) *Query[T, K] {
 	var none T
-	return Query[T, K]{q.q.with(func(q *query) {
+	return &Query[T, K]{q.q.with(func(q *query) {
 		q.selected = make([]bool, len(q.core.info.fields))
 		for _, f := range fields {
 			q.selected[f.column(none)] = true
@@ -76,13 +78,13 @@ func (q Query[T, K]) Select(fields ...FieldOf[T]) Query[T, K] {
 // RequireIndex has the query fail with [ErrNoIndex], before anything is sent,
 // if no index narrows its conditions, or none that has the order asked for.
 // [Config.RequireIndex] says so for all queries.
-func (q Query[T, K]) RequireIndex() Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.indexed = true }), q.entity}
+func (q *Query[T, K]) RequireIndex() *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.indexed = true }), q.entity}
 }
 
 // OnProgress has Delete and Patch call f after each batch.
-func (q Query[T, K]) OnProgress(f func(Progress)) Query[T, K] {
-	return Query[T, K]{q.q.with(func(q *query) { q.progress = f }), q.entity}
+func (q *Query[T, K]) OnProgress(f func(Progress)) *Query[T, K] {
+	return &Query[T, K]{q.q.with(func(q *query) { q.progress = f }), q.entity}
 }
 
 // Page returns the records of one page; one round trip for up to 250 records if
@@ -92,7 +94,9 @@ func (q Query[T, K]) OnProgress(f func(Progress)) Query[T, K] {
 //
 // Records that are inserted, deleted or moved between two pages neither repeat
 // nor hide those that stay in place.
-func (q Query[T, K]) Page(ctx context.Context) (Page[T], error) {
+//
+//go:noinline
+func (q *Query[T, K]) Page(ctx context.Context) (Page[T], error) {
 	var page Page[T]
 	var err error
 	page.Next, page.Prev, err = q.q.page(ctx, func(list []any) { page.Items = typedList[T](list) })
@@ -113,7 +117,9 @@ func typedList[T any](list []any) []T {
 
 // All yields the records one by one, in pages of 100, in constant memory. Each
 // page is read as Page reads it. An error is yielded once, and is the last.
-func (q Query[T, K]) All(ctx context.Context) iter.Seq2[T, error] {
+//
+//go:noinline
+func (q *Query[T, K]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if err := q.q.all(ctx, func(v any) bool { return yield(v.(T), nil) }); err != nil {
 			var none T
@@ -124,7 +130,9 @@ func (q Query[T, K]) All(ctx context.Context) iter.Seq2[T, error] {
 
 // IDs yields the keys of the records as All yields the records, up to 500 a
 // round trip; no record is read unless a condition needs it.
-func (q Query[T, K]) IDs(ctx context.Context) iter.Seq2[K, error] {
+//
+//go:noinline
+func (q *Query[T, K]) IDs(ctx context.Context) iter.Seq2[K, error] {
 	return func(yield func(K, error) bool) {
 		var none K
 		err := q.q.ids(ctx, func(id string) (bool, error) {
@@ -138,23 +146,25 @@ func (q Query[T, K]) IDs(ctx context.Context) iter.Seq2[K, error] {
 }
 
 // First returns the first record, or [ErrNotFound].
-func (q Query[T, K]) First(ctx context.Context) (T, error) { return typed[T](q.q.first(ctx)) }
+func (q *Query[T, K]) First(ctx context.Context) (T, error) { return typed[T](q.q.first(ctx)) }
 
 // One returns the only record: [ErrNotFound] if there is none, [ErrMultiple] if
 // there are several.
-func (q Query[T, K]) One(ctx context.Context) (T, error) { return typed[T](q.q.one(ctx)) }
+func (q *Query[T, K]) One(ctx context.Context) (T, error) { return typed[T](q.q.one(ctx)) }
 
 // Exists tells whether any record meets the conditions.
-func (q Query[T, K]) Exists(ctx context.Context) (bool, error) { return q.q.exists(ctx) }
+func (q *Query[T, K]) Exists(ctx context.Context) (bool, error) { return q.q.exists(ctx) }
 
 // Count returns how many records meet the conditions, regardless of limit and
 // cursor. If indexes answer all conditions it is one round trip, whatever the
 // number; more if many records have expired since the last sweep. Else every
 // record that an index finds is looked at, up to 500 a round trip.
-func (q Query[T, K]) Count(ctx context.Context) (int64, error) { return q.q.count(ctx) }
+func (q *Query[T, K]) Count(ctx context.Context) (int64, error) { return q.q.count(ctx) }
 
 // Explain runs the query's first page and returns how it was answered.
-func (q Query[T, K]) Explain(ctx context.Context) (Explanation, error) { return q.q.explain(ctx) }
+//
+//go:noinline
+func (q *Query[T, K]) Explain(ctx context.Context) (Explanation, error) { return q.q.explain(ctx) }
 
 // Delete removes the records that meet the conditions, in batches of 100, or of
 // fewer the more indexes the entity has, two round trips each. A record that has
@@ -162,7 +172,9 @@ func (q Query[T, K]) Explain(ctx context.Context) (Explanation, error) { return 
 // only the first.
 //
 // If it fails, Progress has the cursor from which After goes on.
-func (q Query[T, K]) Delete(ctx context.Context) (Progress, error) {
+//
+//go:noinline
+func (q *Query[T, K]) Delete(ctx context.Context) (Progress, error) {
 	return q.q.bulk(ctx, "Delete", opDelete, nil)
 }
 
@@ -178,6 +190,8 @@ func (q Query[T, K]) Delete(ctx context.Context) (Progress, error) {
 // recognised, so that there is rarely such an error. Records that cannot be
 // changed, because of a unique value for one, fail the batch they are in with a
 // [*ManyError], whose other records are changed; going on skips them.
-func (q Query[T, K]) Patch(ctx context.Context, changes ...Change[T]) (Progress, error) {
+//
+//go:noinline
+func (q *Query[T, K]) Patch(ctx context.Context, changes ...Change[T]) (Progress, error) {
 	return q.q.bulk(ctx, "Patch", opPatch, plainChanges(changes))
 }

@@ -144,8 +144,8 @@ func (r *Repository[T, K]) DeleteMany(ctx context.Context, keys []K, opts ...Wri
 
 // Where returns the query for records that meet all conditions; without any,
 // for all records.
-func (r *Repository[T, K]) Where(conditions ...Predicate[T]) Query[T, K] {
-	return Query[T, K]{&query{core: r.core, where: plainPredicates(conditions)}, r.entity}
+func (r *Repository[T, K]) Where(conditions ...Predicate[T]) *Query[T, K] {
+	return &Query[T, K]{&query{core: r.core, where: plainPredicates(conditions)}, r.entity}
 }
 
 // In returns the repository's operations for a batch, which must be of the

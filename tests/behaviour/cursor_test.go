@@ -12,7 +12,7 @@ import (
 )
 
 // pages walks a query page by page; between is called after each page.
-func pages(t *testing.T, q repo.Query[*app.User, string], limit int, between func(page repo.Page[*app.User])) (seen map[string]int) {
+func pages(t *testing.T, q *repo.Query[*app.User, string], limit int, between func(page repo.Page[*app.User])) (seen map[string]int) {
 	t.Helper()
 	seen = map[string]int{}
 	for q = q.Limit(limit); ; {
@@ -49,7 +49,7 @@ func TestCursorAmongTies(t *testing.T) {
 			all = append(all, make(fmt.Sprintf("user%04d", i)))
 		}
 		must(t, users.CreateMany(t.Context(), all))
-		for name, q := range map[string]repo.Query[*app.User, string]{
+		for name, q := range map[string]*repo.Query[*app.User, string]{
 			"all": users.Where(), "score, descending": users.Where().OrderBy(f.CreatedAt.Desc()),
 			"equality": users.Where(f.Status.Eq(app.Active)), "equality, descending": users.Where(f.Status.Eq(app.Active)).OrderBy(f.CreatedAt.Desc()),
 			"range": users.Where(f.Age.Between(30, 30)), "lex": users.Where(f.Nickname.Eq("same")), "lex, descending": users.Where(f.Nickname.Eq("same")).OrderBy(f.Nickname.Desc()),
@@ -100,7 +100,7 @@ func TestCursorOfARecordThatMoves(t *testing.T) {
 		users, f := app.NewUsers(client), app.UserFields
 		must(t, users.CreateMany(t.Context(), crowd(100)))
 		for name, c := range map[string]struct {
-			q  repo.Query[*app.User, string]
+			q  *repo.Query[*app.User, string]
 			to int
 		}{
 			"up": {users.Where().OrderBy(f.Age.Asc()), 1000}, "down": {users.Where().OrderBy(f.Age.Desc()), -1000},
@@ -128,7 +128,7 @@ func TestCursorsThatAreRefused(t *testing.T) {
 		if _, err := users.Where(f.Age.Gte(3)).Limit(7).After(page.Next).Page(t.Context()); err != nil {
 			t.Errorf("the cursor with another limit: %v", err)
 		}
-		for name, other := range map[string]repo.Query[*app.User, string]{
+		for name, other := range map[string]*repo.Query[*app.User, string]{
 			"another bound": users.Where(f.Age.Gte(4)), "another field": users.Where(f.Balance.Gte(3)), "all": users.Where(),
 			"another order": users.Where(f.Age.Gte(3)).OrderBy(f.Age.Desc()), "another index": users.Where(f.Status.Eq(app.Active)),
 			"a unique value": users.Where(f.Username.Eq("user0001")),

@@ -49,7 +49,7 @@ func wantAllGone(t *testing.T, sessions *app.Sessions, all []*app.Session) {
 			t.Errorf("Exists = %v, %v", ok, err)
 		}
 	}
-	for name, q := range map[string]repo.Query[*app.Session, uuid.UUID]{
+	for name, q := range map[string]*repo.Query[*app.Session, uuid.UUID]{
 		"user": sessions.Where(f.UserID.Eq("user3")), "hits": sessions.Where(f.Hits.Eq(2)),
 		"user, by time": sessions.Where(f.UserID.Eq("user4")).OrderBy(f.LastSeen.Desc()),
 		"unique":        sessions.Where(f.Device.Eq(all[1].Device), f.Origin.Eq("o")),

@@ -132,7 +132,7 @@ func TestGeo(t *testing.T) {
 	})
 }
 
-func shopsOf(t *testing.T, q repo.Query[*app.Shop, string]) (all []*app.Shop) {
+func shopsOf(t *testing.T, q *repo.Query[*app.Shop, string]) (all []*app.Shop) {
 	t.Helper()
 	for s, err := range q.All(t.Context()) {
 		must(t, err)
@@ -173,7 +173,7 @@ func wantShops(t *testing.T, what string, got []string, want []*app.Shop, center
 }
 
 // both goes through the pages of a query to the end and back.
-func both(t *testing.T, q repo.Query[*app.Shop, string], want []*app.Shop, center repo.Point) {
+func both(t *testing.T, q *repo.Query[*app.Shop, string], want []*app.Shop, center repo.Point) {
 	t.Helper()
 	var there, back []string
 	for cursor, more := "", true; more; {

@@ -173,7 +173,7 @@ func TestKeyBehindAbsentFields(t *testing.T) {
 		entries, f := numbers.NewEntries(client), numbers.EntryFields
 		e := &numbers.Entry{ID: "7", Word: "w", Rank: new(1), Codes: []int{-5, 7}}
 		must(t, entries.Create(t.Context(), e))
-		for name, q := range map[string]repo.Query[*numbers.Entry, string]{
+		for name, q := range map[string]*repo.Query[*numbers.Entry, string]{
 			"rank": entries.Where(f.Rank.Gte(0)), "word": entries.Where(f.Word.Prefix("w")), "codes": entries.Where(f.Codes.Has(-5)), "all": entries.Where(),
 		} {
 			for range 2 { // a query must not repair what is whole

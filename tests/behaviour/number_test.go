@@ -121,7 +121,7 @@ func TestLexIntegers(t *testing.T) {
 		for i, serial := range order {
 			must(t, tokens.Create(t.Context(), &app.Token{Number: int64(i * 7 % len(order)), Serial: serial}))
 		}
-		serials := func(q repo.Query[*app.Token, int64]) (all []int64) {
+		serials := func(q *repo.Query[*app.Token, int64]) (all []int64) {
 			for _, token := range list(t, q) {
 				all = append(all, token.Serial)
 			}

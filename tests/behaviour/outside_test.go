@@ -36,7 +36,7 @@ func TestRecordsDeletedFromOutside(t *testing.T) {
 			t.Errorf("GetBy = %v, %v", got, err)
 		}
 		must(t, users.Delete(t.Context(), again.ID))
-		for name, q := range map[string]repo.Query[*app.User, string]{
+		for name, q := range map[string]*repo.Query[*app.User, string]{
 			"all": users.Where(), "status": users.Where(f.Status.Eq(app.Active)), "tag": users.Where(f.Tags.Has("a")),
 			"age": users.Where(f.Age.Gte(0)), "age, descending": users.Where().OrderBy(f.Age.Desc()), "nickname": users.Where(f.Nickname.Prefix("n")),
 			"balance, descending": users.Where().OrderBy(f.Balance.Desc()),

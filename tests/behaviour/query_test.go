@@ -13,7 +13,7 @@ import (
 )
 
 // ids returns the ids of users in the order of a query.
-func ids(t *testing.T, q repo.Query[*app.User, string]) string {
+func ids(t *testing.T, q *repo.Query[*app.User, string]) string {
 	t.Helper()
 	var all []string
 	for _, u := range list(t, q) {
@@ -41,7 +41,7 @@ func TestQueries(t *testing.T) {
 		where := users.Where
 		for _, c := range []struct {
 			name string
-			q    repo.Query[*app.User, string]
+			q    *repo.Query[*app.User, string]
 			want string
 		}{
 			{"all", where(), "a b c d e f"},
@@ -112,7 +112,7 @@ func TestQueries(t *testing.T) {
 func TestQueriesThatCannotBeAnswered(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := app.NewUsers(client), app.UserFields
-		for name, q := range map[string]repo.Query[*app.User, string]{
+		for name, q := range map[string]*repo.Query[*app.User, string]{
 			"a negation":       users.Where(f.Status.Not(app.Active)),
 			"nil":              users.Where(f.Email.IsNil()),
 			"half of an Or":    users.Where(repo.Or(f.Age.Eq(1), f.Email.IsNil())),
@@ -153,7 +153,7 @@ func TestQueryOfAbsentOrder(t *testing.T) {
 		for i, since := range []*time.Time{nil, new(time.Unix(5, 0)), nil, new(time.Unix(-5, 0)), nil} {
 			must(t, memberships.Create(t.Context(), &app.Membership{Group: "g", User: fmt.Sprint(i), Since: since}))
 		}
-		users := func(q repo.Query[*app.Membership, app.MembershipKey]) (all []string) {
+		users := func(q *repo.Query[*app.Membership, app.MembershipKey]) (all []string) {
 			for cursor := ""; ; {
 				page, err := q.Limit(1).After(cursor).Page(t.Context())
 				must(t, err)
@@ -195,7 +195,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			all = append(all, &numbers.Entry{ID: fmt.Sprintf("\x00%d\x01", i), Word: w}, &numbers.Entry{ID: fmt.Sprintf("\xff%d", i), Word: w})
 		}
 		must(t, entries.CreateMany(t.Context(), all))
-		got := func(q repo.Query[*numbers.Entry, string]) (found []string) {
+		got := func(q *repo.Query[*numbers.Entry, string]) (found []string) {
 			for _, e := range list(t, q) {
 				found = append(found, e.Word)
 			}
@@ -210,7 +210,7 @@ func TestLexOrderOfBytes(t *testing.T) {
 			return want
 		}
 		slices.Sort(words)
-		check := func(name string, q repo.Query[*numbers.Entry, string], keep func(string) bool) {
+		check := func(name string, q *repo.Query[*numbers.Entry, string], keep func(string) bool) {
 			t.Helper()
 			want := twice(keep)
 			if found := got(q); !slices.Equal(found, want) {

@@ -37,7 +37,7 @@ func people(t *testing.T, client *repo.Client, n int) *app.Users {
 	return users
 }
 
-func keysOf(t *testing.T, q repo.Query[*app.User, string]) (all []string) {
+func keysOf(t *testing.T, q *repo.Query[*app.User, string]) (all []string) {
 	t.Helper()
 	for id, err := range q.IDs(t.Context()) {
 		must(t, err)
@@ -58,7 +58,7 @@ func TestResults(t *testing.T) {
 		if got := keysOf(t, old.Limit(3)); !slices.Equal(got, []string{"008", "019", "028"}) {
 			t.Errorf("IDs up to a limit: %q", got)
 		}
-		for q, want := range map[*repo.Query[*app.User, string]]bool{&old: true, &none: false} {
+		for q, want := range map[*repo.Query[*app.User, string]]bool{old: true, none: false} {
 			if got, err := q.Exists(t.Context()); err != nil || got != want {
 				t.Errorf("Exists = %v, %v, want %v", got, err, want)
 			}
@@ -131,7 +131,7 @@ func groups[V comparable](list []repo.Group[V]) map[V]int64 {
 func TestPagesBothWays(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := people(t, client, 60), app.UserFields
-		for name, q := range map[string]repo.Query[*app.User, string]{
+		for name, q := range map[string]*repo.Query[*app.User, string]{
 			"all":               users.Where(),
 			"ties":              users.Where().OrderBy(f.Age.Desc()),
 			"filtered":          users.Where(f.Status.Not(app.Blocked)).OrderBy(f.Balance.Asc()),
@@ -142,7 +142,7 @@ func TestPagesBothWays(t *testing.T) {
 		} {
 			all := keysOf(t, q)
 			q = q.Limit(7)
-			page := func(q repo.Query[*app.User, string]) repo.Page[*app.User] {
+			page := func(q *repo.Query[*app.User, string]) repo.Page[*app.User] {
 				p, err := q.Page(t.Context())
 				must(t, err)
 				return p
@@ -280,7 +280,7 @@ func TestExplain(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := people(t, client, 60), app.UserFields
 		for _, c := range []struct {
-			q    repo.Query[*app.User, string]
+			q    *repo.Query[*app.User, string]
 			want string
 		}{
 			{users.Where(), `read s:created_at, 60 entries
@@ -334,7 +334,7 @@ func TestPatchByQueryInAnOrderThatMoves(t *testing.T) {
 			all = append(all, &numbers.Ticket{ID: fmt.Sprint(i), Kind: "a"})
 		}
 		must(t, tickets.CreateMany(t.Context(), all))
-		for name, q := range map[string]repo.Query[*numbers.Ticket, string]{
+		for name, q := range map[string]*repo.Query[*numbers.Ticket, string]{
 			"all": tickets.Where(), "kind": tickets.Where(f.Kind.Eq("a")), "version": tickets.Where(f.Version.Gt(0)),
 			"updated": tickets.Where(f.UpdatedAt.Gt(time.Unix(0, 0))),
 		} {
@@ -356,7 +356,7 @@ func TestCallsOfQueries(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users, f := people(t, client, 900), app.UserFields
 		for name, c := range map[string]struct {
-			q    repo.Query[*app.User, string]
+			q    *repo.Query[*app.User, string]
 			most int64
 		}{
 			"all":            {users.Where(), 2},

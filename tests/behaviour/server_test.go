@@ -164,7 +164,7 @@ func wantErr(t *testing.T, what string, err, target error) {
 }
 
 // list returns the records of a query, in its order.
-func list[T any, K comparable](t *testing.T, q repo.Query[T, K]) []T {
+func list[T any, K comparable](t *testing.T, q *repo.Query[T, K]) []T {
 	t.Helper()
 	var all []T
 	for v, err := range q.All(t.Context()) {
@@ -175,7 +175,7 @@ func list[T any, K comparable](t *testing.T, q repo.Query[T, K]) []T {
 }
 
 // wantCount fails the test if a query does not count n records.
-func wantCount[T any, K comparable](t *testing.T, what string, q repo.Query[T, K], n int64) {
+func wantCount[T any, K comparable](t *testing.T, what string, q *repo.Query[T, K], n int64) {
 	t.Helper()
 	if got, err := q.Count(t.Context()); got != n || err != nil {
 		t.Errorf("%s: Count = %d, %v, want %d", what, got, err, n)

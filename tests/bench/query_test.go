@@ -11,23 +11,23 @@ import (
 
 // The queries that are measured; i says which of the same kind.
 
-func busiest(s *store, i int) repo.Query[*Member, string] {
+func busiest(s *store, i int) *repo.Query[*Member, string] {
 	return s.members.Where(MemberFields.Status.Eq(status(i))).OrderBy(MemberFields.Visits.Desc())
 }
 
-func busiestOfThree(s *store, i int) repo.Query[*Member, string] {
+func busiestOfThree(s *store, i int) *repo.Query[*Member, string] {
 	return s.members.Where(MemberFields.Status.In(three(i)...)).OrderBy(MemberFields.Visits.Desc())
 }
 
 func three(i int) []string { return []string{status(i), status(i + 1), status(i + 2)} }
 
 // low asks for a fifth of the members of a status.
-func low(s *store, i int) repo.Query[*Member, string] {
+func low(s *store, i int) *repo.Query[*Member, string] {
 	return s.members.Where(MemberFields.Status.Eq(status(i)), MemberFields.Score.Lt(scores/5))
 }
 
 // between asks for a hundredth of the members.
-func between(s *store, i int) repo.Query[*Member, string] {
+func between(s *store, i int) *repo.Query[*Member, string] {
 	from, to := span(i)
 	return s.members.Where(MemberFields.Score.Between(from, to)).OrderBy(MemberFields.Score.Desc())
 }
@@ -37,7 +37,7 @@ func span(i int) (from, to int64) {
 	return from, from + scores/100
 }
 
-func ofStatus(s *store, i int) repo.Query[*Member, string] {
+func ofStatus(s *store, i int) *repo.Query[*Member, string] {
 	return s.members.Where(MemberFields.Status.Eq(status(i)))
 }
 
@@ -47,7 +47,7 @@ const (
 )
 
 // page reads a page of a query.
-func page(query func(*store, int) repo.Query[*Member, string]) way {
+func page(query func(*store, int) *repo.Query[*Member, string]) way {
 	return way{"redisgen", func(s *store, i int) error {
 		page, err := query(s, i).Limit(paged).Page(ctx)
 		return enough(len(page.Items), paged, err)
@@ -213,7 +213,7 @@ func TestSameAnswers(t *testing.T) {
 	t.Cleanup(s.close)
 	must(t, s.members.SaveMany(ctx, members(5000)))
 	for i := range 5 {
-		answers := func(what string, query repo.Query[*Member, string], programs ...func() ([]*Account, error)) {
+		answers := func(what string, query *repo.Query[*Member, string], programs ...func() ([]*Account, error)) {
 			t.Helper()
 			page, err := query.Limit(paged).Page(ctx)
 			must(t, err)

@@ -97,14 +97,14 @@ func TestDeleteByQueryWithLostReplies(t *testing.T) {
 }
 
 // stored returns how many records a query finds.
-func stored(t *testing.T, q repo.Query[*app.User, string]) int {
+func stored(t *testing.T, q *repo.Query[*app.User, string]) int {
 	t.Helper()
 	n, err := q.Count(context.Background())
 	must(t, err)
 	return int(n)
 }
 
-func wantStored(t *testing.T, what string, q repo.Query[*app.User, string], n int) {
+func wantStored(t *testing.T, what string, q *repo.Query[*app.User, string], n int) {
 	t.Helper()
 	if got := stored(t, q); got != n {
 		t.Errorf("%s: %d records, want %d", what, got, n)

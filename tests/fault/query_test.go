@@ -38,9 +38,9 @@ func population(t *testing.T, f fixture, n int) {
 }
 
 // walks returns queries that go through many users in different ways.
-func walks(client *repo.Client) map[string]repo.Query[*app.User, string] {
+func walks(client *repo.Client) map[string]*repo.Query[*app.User, string] {
 	users, f := app.NewUsers(client), app.UserFields
-	return map[string]repo.Query[*app.User, string]{
+	return map[string]*repo.Query[*app.User, string]{
 		"all":        users.Where(),
 		"ties":       users.Where().OrderBy(f.Age.Desc()),
 		"filtered":   users.Where(f.Status.Not(app.Blocked), f.Balance.Gt(20)).OrderBy(f.CreatedAt.Desc()),
@@ -54,7 +54,7 @@ func walks(client *repo.Client) map[string]repo.Query[*app.User, string] {
 var reading = faultproxy.Command("evalsha", "eval", "hmget", "zrangebyscore", "zrevrangebyscore", "zrangebylex", "zrevrangebylex")
 
 // collect returns the ids of all records of a query, up to an error.
-func collect(ctx context.Context, q repo.Query[*app.User, string]) (ids []string, err error) {
+func collect(ctx context.Context, q *repo.Query[*app.User, string]) (ids []string, err error) {
 	for u, err := range q.All(ctx) {
 		if err != nil {
 			return ids, err

@@ -136,7 +136,7 @@ func scan[T, V any](w *world, f ranged[T, V], rank func(*record[T]) rank) query[
 }
 
 // query returns the repository's query.
-func (m *model[T, K]) query(q query[T]) repo.Query[*T, K] {
+func (m *model[T, K]) query(q query[T]) *repo.Query[*T, K] {
 	query := m.repo.Where(q.where...)
 	if q.order != nil {
 		query = query.OrderBy(*q.order)
@@ -230,7 +230,7 @@ func (m *model[T, K]) doQuery(q query[T]) {
 	m.sameList(way, got, want)
 }
 
-func (m *model[T, K]) count(query repo.Query[*T, K], want []*record[T]) {
+func (m *model[T, K]) count(query *repo.Query[*T, K], want []*record[T]) {
 	n, err := query.Count(m.w.ctx)
 	m.w.agree("Count", err, nil)
 	if n != int64(len(want)) {
@@ -238,7 +238,7 @@ func (m *model[T, K]) count(query repo.Query[*T, K], want []*record[T]) {
 	}
 }
 
-func (m *model[T, K]) page(query repo.Query[*T, K], limit int, cursor string) ([]*T, string) {
+func (m *model[T, K]) page(query *repo.Query[*T, K], limit int, cursor string) ([]*T, string) {
 	page, err := query.Limit(limit).After(cursor).Page(m.w.ctx)
 	m.w.agree("Page", err, nil)
 	return page.Items, page.Next

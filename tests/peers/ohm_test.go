@@ -13,7 +13,7 @@ import (
 // asked is a query and the condition in plain Go that says what it finds.
 type asked[T any] struct {
 	name  string
-	q     repo.Query[T, string]
+	q     *repo.Query[T, string]
 	holds func(T) bool
 }
 

@@ -82,7 +82,7 @@ func matching[T identified](records []T, holds func(T) bool) (ids []string) {
 
 // check runs a query in every way that there is to run one, and compares what
 // it finds with the ids wanted; their order counts if the query has one.
-func check[T identified](t *testing.T, what string, q repo.Query[T, string], ordered bool, want []string) {
+func check[T identified](t *testing.T, what string, q *repo.Query[T, string], ordered bool, want []string) {
 	t.Helper()
 	for how, find := range map[string]func() ([]string, error){
 		"All":    func() ([]string, error) { return all(t.Context(), q) },
@@ -124,7 +124,7 @@ func same(a, b []string, ordered bool) bool {
 	return slices.Equal(a, b)
 }
 
-func all[T identified](ctx context.Context, q repo.Query[T, string]) (ids []string, err error) {
+func all[T identified](ctx context.Context, q *repo.Query[T, string]) (ids []string, err error) {
 	for r, err := range q.All(ctx) {
 		if err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func all[T identified](ctx context.Context, q repo.Query[T, string]) (ids []stri
 	return ids, nil
 }
 
-func keys[T identified](ctx context.Context, q repo.Query[T, string]) (ids []string, err error) {
+func keys[T identified](ctx context.Context, q *repo.Query[T, string]) (ids []string, err error) {
 	for id, err := range q.IDs(ctx) {
 		if err != nil {
 			return nil, err
@@ -145,7 +145,7 @@ func keys[T identified](ctx context.Context, q repo.Query[T, string]) (ids []str
 }
 
 // pages goes from the first page to the last.
-func pages[T identified](ctx context.Context, q repo.Query[T, string]) (ids []string, err error) {
+func pages[T identified](ctx context.Context, q *repo.Query[T, string]) (ids []string, err error) {
 	for {
 		page, err := q.Page(ctx)
 		if err != nil {
@@ -160,7 +160,7 @@ func pages[T identified](ctx context.Context, q repo.Query[T, string]) (ids []st
 }
 
 // pagesBack goes from the last page to the first.
-func pagesBack[T identified](ctx context.Context, q repo.Query[T, string]) (ids []string, err error) {
+func pagesBack[T identified](ctx context.Context, q *repo.Query[T, string]) (ids []string, err error) {
 	for q = q.Before(""); ; {
 		page, err := q.Page(ctx)
 		if err != nil {
@@ -177,7 +177,7 @@ func pagesBack[T identified](ctx context.Context, q repo.Query[T, string]) (ids 
 // window returns the records from an offset, up to a limit, as those mappers do
 // that count from the beginning: a page of what comes before, and the page behind
 // it.
-func window[T identified](t *testing.T, q repo.Query[T, string], offset, limit int) []string {
+func window[T identified](t *testing.T, q *repo.Query[T, string], offset, limit int) []string {
 	t.Helper()
 	if offset > 0 {
 		before, err := q.Limit(offset).Page(t.Context())

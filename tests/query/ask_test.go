@@ -62,7 +62,7 @@ func differs[V comparable](err error, got, want V) error {
 	return err
 }
 
-func (w *world) askAll(q *question, query repo.Query[*record, string], want []*record, limited bool) error {
+func (w *world) askAll(q *question, query *repo.Query[*record, string], want []*record, limited bool) error {
 	n := len(want)
 	if limited {
 		query, n = query.Limit(q.limit), min(n, q.limit)
@@ -75,7 +75,7 @@ func (w *world) askAll(q *question, query repo.Query[*record, string], want []*r
 }
 
 // askRest asks for one page and then for all that is behind.
-func (w *world) askRest(q *question, query repo.Query[*record, string], want []*record) error {
+func (w *world) askRest(q *question, query *repo.Query[*record, string], want []*record) error {
 	page, err := query.Limit(q.limit).Page(w.ctx)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (w *world) askRest(q *question, query repo.Query[*record, string], want []*
 	return w.compare(q, got, want, len(want))
 }
 
-func (w *world) askIDs(q *question, query repo.Query[*record, string], want []*record, limited bool) error {
+func (w *world) askIDs(q *question, query *repo.Query[*record, string], want []*record, limited bool) error {
 	n := len(want)
 	if limited {
 		query, n = query.Limit(q.limit), min(n, q.limit)
@@ -103,7 +103,7 @@ func (w *world) askIDs(q *question, query repo.Query[*record, string], want []*r
 	return sameIDs(q, got, ids(want), n)
 }
 
-func (w *world) askFirst(q *question, query repo.Query[*record, string], want []*record) error {
+func (w *world) askFirst(q *question, query *repo.Query[*record, string], want []*record) error {
 	r, err := query.First(w.ctx)
 	switch {
 	case len(want) == 0 && errors.Is(err, repo.ErrNotFound):
@@ -114,7 +114,7 @@ func (w *world) askFirst(q *question, query repo.Query[*record, string], want []
 	return w.compare(q, []*record{r}, want, 1)
 }
 
-func (w *world) askOne(query repo.Query[*record, string], want []*record) error {
+func (w *world) askOne(query *repo.Query[*record, string], want []*record) error {
 	r, err := query.One(w.ctx)
 	switch {
 	case len(want) == 0 && errors.Is(err, repo.ErrNotFound), len(want) > 1 && errors.Is(err, repo.ErrMultiple):
@@ -128,7 +128,7 @@ func (w *world) askOne(query repo.Query[*record, string], want []*record) error 
 }
 
 // askSelect asks for some fields only; of the others there is nothing to see.
-func (w *world) askSelect(q *question, query repo.Query[*record, string], want []*record, rng *rand.Rand) error {
+func (w *world) askSelect(q *question, query *repo.Query[*record, string], want []*record, rng *rand.Rand) error {
 	only := map[int]bool{}
 	var fields []repo.FieldOf[*record]
 	for i, c := range w.entity.columns {

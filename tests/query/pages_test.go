@@ -9,7 +9,7 @@ import (
 )
 
 // askPages walks forward page by page, back again, and then jumps between the pages it has seen.
-func (w *world) askPages(q *question, query repo.Query[*record, string], want []*record, rng *rand.Rand) error {
+func (w *world) askPages(q *question, query *repo.Query[*record, string], want []*record, rng *rand.Rand) error {
 	query = query.Limit(q.limit)
 	pages, err := w.forward(query, q.limit)
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *world) askPages(q *question, query repo.Query[*record, string], want []
 }
 
 // forward returns all pages of a query.
-func (w *world) forward(query repo.Query[*record, string], limit int) ([]repo.Page[*record], error) {
+func (w *world) forward(query *repo.Query[*record, string], limit int) ([]repo.Page[*record], error) {
 	var pages []repo.Page[*record]
 	for cursor := ""; ; {
 		page, err := query.After(cursor).Page(w.ctx)
@@ -59,7 +59,7 @@ func (w *world) forward(query repo.Query[*record, string], limit int) ([]repo.Pa
 }
 
 // back walks from the last page to the first, and a step beyond that if there seems to be more.
-func (w *world) back(query repo.Query[*record, string], pages []repo.Page[*record]) error {
+func (w *world) back(query *repo.Query[*record, string], pages []repo.Page[*record]) error {
 	cursor := pages[len(pages)-1].Prev
 	for i := len(pages) - 2; cursor != ""; i-- {
 		page, err := query.Before(cursor).Page(w.ctx)
@@ -82,7 +82,7 @@ func (w *world) back(query repo.Query[*record, string], pages []repo.Page[*recor
 }
 
 // reaches fails unless a query's page is the one that it was at first.
-func (w *world) reaches(query repo.Query[*record, string], pages []repo.Page[*record], i int) error {
+func (w *world) reaches(query *repo.Query[*record, string], pages []repo.Page[*record], i int) error {
 	page, err := query.Page(w.ctx)
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ var ways = []string{
 }
 
 // query returns the repository's query.
-func (w *world) query(q *question) repo.Query[*record, string] {
+func (w *world) query(q *question) *repo.Query[*record, string] {
 	query := w.repo.Where(predicates(q.where)...)
 	if q.order != nil {
 		query = query.OrderBy(q.order.order(q.desc))

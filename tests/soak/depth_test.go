@@ -18,7 +18,7 @@ func (s *store) depth(t *testing.T) {
 	f := &ItemFields
 	for _, q := range []struct {
 		name string
-		repo.Query[*Item, string]
+		*repo.Query[*Item, string]
 	}{
 		{"by time, newest first", s.items.Where().OrderBy(f.At.Desc())},
 		{"by name, backward", s.items.Where().OrderBy(f.Name.Desc())},
@@ -64,7 +64,7 @@ func depths(pages, records int) []int {
 }
 
 // walk goes n records further and returns the cursor there.
-func (s *store) walk(t *testing.T, q repo.Query[*Item, string], n int) string {
+func (s *store) walk(t *testing.T, q *repo.Query[*Item, string], n int) string {
 	t.Helper()
 	q = q.Select()
 	cursor := ""
@@ -90,7 +90,7 @@ type cost struct {
 }
 
 // pages reads pages and returns what they cost.
-func (s *store) pages(t *testing.T, q repo.Query[*Item, string]) (c cost) {
+func (s *store) pages(t *testing.T, q *repo.Query[*Item, string]) (c cost) {
 	t.Helper()
 	must(t, s.rdb.Do(t.Context(), "config", "resetstat").Err())
 	before, cpu := s.client.Stats(), s.cpu(t)

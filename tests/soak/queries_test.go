@@ -12,7 +12,7 @@ import (
 // asked is a query, and the condition in plain Go that says what it finds.
 type asked struct {
 	name  string
-	q     repo.Query[*Item, string]
+	q     *repo.Query[*Item, string]
 	holds func(*Item) bool
 }
 
@@ -83,7 +83,7 @@ func (s *store) ask(t *testing.T, questions []asked) {
 
 // somePages reads pages of 50, of 1000, and from the end of 100, of n records
 // each.
-func somePages(ctx context.Context, q repo.Query[*Item, string], n int) error {
+func somePages(ctx context.Context, q *repo.Query[*Item, string], n int) error {
 	for _, limit := range []int{50, 1000} {
 		p := q.Limit(limit)
 		for seen := 0; seen < n; {
@@ -116,7 +116,7 @@ func (s *store) aggregates(t *testing.T) {
 	f := &ItemFields
 	everything := s.items.Where()
 	some := s.items.Where(f.Kind.Eq("kind3"), f.Hits.Gte(5))
-	for name, countBy := range map[string]func(context.Context, repo.Query[*Item, string]) (int64, error){
+	for name, countBy := range map[string]func(context.Context, *repo.Query[*Item, string]) (int64, error){
 		"city": sum(f.City.CountBy), "tags": sum(f.Tags.CountBy), "code": sum(f.Code.CountBy),
 	} {
 		each := int64(1)
@@ -128,7 +128,7 @@ func (s *store) aggregates(t *testing.T) {
 		s.watch(t, "CountBy "+name+" of some", func(ctx context.Context) error { return wantSum(ctx, countBy, some, want) })
 	}
 	s.watch(t, "Min and Max", func(ctx context.Context) error {
-		for _, q := range []repo.Query[*Item, string]{everything, some, s.items.Where(f.Rank.Not(7)), s.items.Where(f.City.Eq("city3"))} {
+		for _, q := range []*repo.Query[*Item, string]{everything, some, s.items.Where(f.Rank.Not(7)), s.items.Where(f.City.Eq("city3"))} {
 			if _, err := f.Score.Min(ctx, q); err != nil && !errors.Is(err, repo.ErrNotFound) {
 				return err
 			}
@@ -141,8 +141,8 @@ func (s *store) aggregates(t *testing.T) {
 }
 
 // sum returns the records of all groups of a CountBy.
-func sum(countBy func(context.Context, repo.QueryOf[*Item]) ([]repo.Group[string], error)) func(context.Context, repo.Query[*Item, string]) (int64, error) {
-	return func(ctx context.Context, q repo.Query[*Item, string]) (n int64, err error) {
+func sum(countBy func(context.Context, repo.QueryOf[*Item]) ([]repo.Group[string], error)) func(context.Context, *repo.Query[*Item, string]) (int64, error) {
+	return func(ctx context.Context, q *repo.Query[*Item, string]) (n int64, err error) {
 		groups, err := countBy(ctx, q)
 		for _, g := range groups {
 			n += g.Count
@@ -151,7 +151,7 @@ func sum(countBy func(context.Context, repo.QueryOf[*Item]) ([]repo.Group[string
 	}
 }
 
-func wantSum(ctx context.Context, countBy func(context.Context, repo.Query[*Item, string]) (int64, error), q repo.Query[*Item, string], want int64) error {
+func wantSum(ctx context.Context, countBy func(context.Context, *repo.Query[*Item, string]) (int64, error), q *repo.Query[*Item, string], want int64) error {
 	n, err := countBy(ctx, q)
 	if err == nil && n != want {
 		err = fmt.Errorf("%d records in all groups, want %d", n, want)

@@ -130,7 +130,7 @@ func must(t *testing.T, err error) {
 }
 
 // ids returns how many ids a query yields.
-func ids[T any, K comparable](ctx context.Context, q repo.Query[T, K]) (n int, err error) {
+func ids[T any, K comparable](ctx context.Context, q *repo.Query[T, K]) (n int, err error) {
 	for _, err := range q.IDs(ctx) {
 		if err != nil {
 			return n, err

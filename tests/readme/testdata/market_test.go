@@ -52,7 +52,7 @@ var market = sync.OnceValue(func() *app.Shops {
 func show(body func(context.Context, *app.Shops) error) { check(body(context.Background(), market())) }
 
 // explain prints how a query is answered.
-func explain(query repo.Query[*app.Shop, string]) {
+func explain(query *repo.Query[*app.Shop, string]) {
 	explanation, err := query.Explain(context.Background())
 	check(err)
 	fmt.Println(explanation)
