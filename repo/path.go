@@ -81,11 +81,11 @@ func (f *pathfinder) add(p path, used ...int) {
 
 // byRange adds the paths by an index that keeps records in the order of a field.
 func (f *pathfinder) byRange(ix Index) {
-	key := space("").index(ix, nil)
 	for i, c := range f.conjuncts {
-		if c.field != ix.Fields[0] {
+		if c.field != ix.Fields[0] || len(c.parts) > 0 {
 			continue
 		}
+		key := space("").index(ix, nil)
 		p := path{index: []string{key}, order: ix.ordering(), disjoint: true}
 		switch ix.Kind {
 		case IndexScore:
