@@ -53,9 +53,12 @@ func reads(client *repo.Client) map[string]func(ctx context.Context) error {
 	}
 }
 
+// commands are those that the reads send.
+var commands = []string{"evalsha", "eval", "hmget", "exists", "pttl", "zcard", "zrangebyscore"}
+
 // Reads are sent again until they are answered.
 func TestReadsAreRepeated(t *testing.T) {
-	data := faultproxy.Command("evalsha", "eval", "hmget", "exists", "pttl")
+	data := faultproxy.Command(commands...)
 	for name, arm := range map[string]func(p *faultproxy.Proxy, match faultproxy.Match, nth ...int){
 		"reply lost": (*faultproxy.Proxy).DropReply, "reply held": (*faultproxy.Proxy).HoldReply, "request lost": (*faultproxy.Proxy).DropRequest,
 	} {
@@ -80,7 +83,7 @@ func TestReadsWithoutRetries(t *testing.T) {
 	f := setup(t, repo.Config{MaxRetries: -1})
 	for name, read := range reads(f.client) {
 		f.proxy.Reset()
-		f.proxy.DropReply(faultproxy.Command("evalsha", "eval", "hmget", "exists", "pttl"))
+		f.proxy.DropReply(faultproxy.Command(commands...))
 		if err := read(t.Context()); err == nil || errors.Is(err, repo.ErrUncertain) {
 			t.Errorf("%s: %v", name, err)
 		}
