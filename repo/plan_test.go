@@ -155,6 +155,15 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// Zero and negative zero are one score, which is not counted twice.
+func TestPlanOfBothZeros(t *testing.T) {
+	info := &entityInfo{fields: []FieldInfo{{Name: "ratio", Kind: KindFloat, Bits: 64, Scored: true}}}
+	got := info.scoreSources("s:ratio", condition{op: equals, values: []string{"0", "1.5", "-0"}})
+	if len(got) != 2 || got[0].low != "0" || got[1].low != "1.5" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // More values than one call merges are divided among calls.
 func TestPlansOfManyValues(t *testing.T) {
 	f := thingFields

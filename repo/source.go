@@ -43,7 +43,7 @@ func (info *entityInfo) scoreSources(key string, c condition) []source {
 			score := info.score(c.field, v)
 			sources[i] = source{key, "score", score, score}
 		}
-		return sources
+		return joinRanges(sources) // 0 and -0 are one
 	case within:
 		s := everything(key, "score")
 		if c.hasLow {

@@ -242,6 +242,7 @@ func (w *world) compare(q *question, got, want []*record, n int) error {
 
 func sameIDs(q *question, got, want []string, n int) error {
 	if q.order != nil {
+		n = min(n, len(want))
 		if !slices.Equal(got, want[:n]) {
 			return fmt.Errorf("got  %q\nwant %q", got, want[:n])
 		}
