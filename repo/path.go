@@ -60,7 +60,7 @@ func findPaths(info *entityInfo, conjuncts []condition, sorted bool) []path {
 	return f.withoutInferior()
 }
 
-// add adds a path; indexes is what it goes by.
+// add adds a path by which indexes answer some of the conjuncts: those used.
 func (f *pathfinder) add(p path, used ...int) {
 	if len(p.sources) == 0 || len(p.sources) > mostSources {
 		return

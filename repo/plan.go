@@ -2,6 +2,7 @@ package repo
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -68,7 +69,7 @@ type planner struct {
 }
 
 // errMoved is what an order by a field leads to that is patched.
-var errMoved = fmt.Errorf("a patch cannot be ordered by a field that it changes")
+var errMoved = errors.New("a patch cannot be ordered by a field that it changes")
 
 func (pl *planner) plan(c condition) (*plan, error) {
 	if pl.order.err != nil {
@@ -183,15 +184,12 @@ func (pl *planner) inOrder(p path) bool {
 
 // sortBy returns what the entries of a path are sorted by.
 func (pl *planner) sortBy(p path) ordering {
+	index, _ := pl.info.orderIndex(pl.order.field)
 	switch {
 	case !pl.order.given:
 		return ordering{"id", byID}
-	}
-	if pl.order.near != nil {
+	case pl.order.near != nil:
 		return ordering{"distance", pl.order.field}
-	}
-	index, _ := pl.info.orderIndex(pl.order.field)
-	switch {
 	case index.by == "score":
 		return ordering{"score", pl.order.field}
 	case pl.info.isInteger(pl.order.field):

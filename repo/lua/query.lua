@@ -30,9 +30,9 @@
 --   positions
 --
 -- Returns 1 if there are more, the alternative followed, the estimate of its
--- entries, how many were looked at, how many without a record were removed, the score and the
--- member of the first record returned and of the last entry looked at, and then
--- what was asked for. Entries without a record are removed.
+-- entries, how many were looked at, how many without a record were removed, the
+-- score and the member of the first record returned and of the last entry looked
+-- at, and then what was asked for.
 
 last = 10
 local reverse, score, member, skip = ARGV[3] == '1', ARGV[4], ARGV[5], ARGV[6] == '1'
