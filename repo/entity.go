@@ -65,7 +65,22 @@ type Index struct {
 	Fields []int
 	Order  *int // of IndexEqual: the field that orders the records of one value
 	Each   bool // the field is a slice, and each element an entry
+	Global bool // of IndexUnique: equal values may be in different shards
 }
+
+// Child describes the records that refer to those of an entity in the same
+// shard.
+type Child struct {
+	Entity  AnyEntity // nil: the entity itself
+	Name    string    // the field, for errors: "Message.ConversationID"
+	Index   string    // the IndexEqual that finds them
+	Cascade bool      // they are deleted with what they refer to; else they keep it from being deleted
+}
+
+// AnyEntity is an [Entity] of any type.
+type AnyEntity interface{ describe() *entityInfo }
+
+func (e *Entity[T, K]) describe() *entityInfo { return newEntityInfo(e) }
 
 // Entity describes a kind of record to this package: T is a pointer to the
 // struct, *User, and K the type of its key. redisgen generates the one value
@@ -82,6 +97,11 @@ type Entity[T any, K comparable] struct {
 	TTL     time.Duration // the default; 0: none
 	Sliding bool          // reads and writes renew the TTL
 	Retry   bool          // records carry the token of their last write
+
+	Shards   int     // among how many shards records are divided; 0 is 1
+	Home     string  // the entity in whose shards records live; "": their own
+	ShardKey []int   // the parts of the key that place a record; nil: all
+	Children []Child // what refers to these records
 
 	Script   string // what a write checks and moves, in Lua
 	New      func() T
