@@ -1,6 +1,9 @@
 package redisd
 
-import "strings"
+import (
+	"crypto/rand"
+	"strings"
+)
 
 // Option changes how a server is started.
 type Option func(*config)
@@ -12,6 +15,7 @@ type config struct {
 	tls      bool
 	clock    bool
 	users    []user
+	admin    user     // who may do all, for servers that talk with each other
 	settings []string // lines of redis.conf
 }
 
@@ -33,6 +37,16 @@ func (c *config) login() (name, password string) {
 		return "", ""
 	}
 	return c.users[0].name, c.users[0].password
+}
+
+// newGroupConfig returns the configuration of several servers. If there are users, the servers and the tests' harness
+// have one of their own.
+func newGroupConfig(opts []Option) *config {
+	c := newConfig(opts)
+	if len(c.users) > 0 {
+		c.admin = user{"redisd", rand.Text()}
+	}
+	return c
 }
 
 // Version chooses the server program: "default" is the redis-server in PATH; "redis8" and "valkey8" are what
@@ -89,7 +103,15 @@ func (c *config) lines() []string {
 	if len(c.users) > 0 && !c.hasUser("default") {
 		lines = append(lines, "user default off")
 	}
+	if c.admin.name != "" {
+		lines = append(lines, c.admin.line(), "masteruser "+c.admin.name, "masterauth "+c.admin.password)
+	}
 	return lines
+}
+
+// line returns the line of redis.conf that makes u a user who may do all.
+func (u user) line() string {
+	return "user " + u.name + " on " + quote(">"+u.password) + " ~* &* +@all"
 }
 
 func (c *config) hasUser(name string) bool {

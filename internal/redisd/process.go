@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,60 +26,32 @@ const (
 // errPortTaken reports that another process listens on the chosen port.
 var errPortTaken = errors.New("address already in use")
 
+// kind is what a process is in its deployment.
+type kind int
+
+const (
+	standalone kind = iota
+	replicated      // reconfigured by sentinels
+	clustered
+	sentinel
+)
+
 // process is a server process, which can end and be started again.
 type process struct {
-	config  *config
-	program string
+	*setup
+	kind    kind
+	lines   []string
 	dir     string
-	certs   *Certificates // nil without TLS
-	clock   *clock        // nil without a driven clock
-	network string        // "tcp" or "unix"
+	network string // "tcp" or "unix"
 	addr    string
 	port    int // 0 on a socket
+	busPort int // of the cluster's bus
 
+	mu     sync.Mutex
 	cmd    *exec.Cmd
 	log    *os.File
 	exited chan struct{} // closed when cmd has ended
-}
-
-// launch starts a server with c, on a port that is free.
-func launch(c *config) (p *process, err error) {
-	p = &process{config: c, network: "tcp"}
-	if p.program, err = findProgram(c.version); err != nil {
-		return nil, err
-	}
-	// Not below the test's own directory: the path of a socket may have 107 bytes only.
-	if p.dir, err = os.MkdirTemp("", "redisd-"); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			p.remove()
-		}
-	}()
-	if c.tls {
-		if p.certs, err = newCertificates(p.dir); err != nil {
-			return nil, err
-		}
-	}
-	if c.clock {
-		if p.clock, err = newClock(p.dir); err != nil {
-			return nil, err
-		}
-	}
-	if c.unix {
-		p.network, p.addr = "unix", filepath.Join(p.dir, "redis.sock")
-		return p, p.start()
-	}
-	for range 20 {
-		// Below the range that the system gives to outgoing connections, so that the port stays free across a restart.
-		p.port = 12000 + rand.IntN(20000)
-		p.addr = fmt.Sprintf("127.0.0.1:%d", p.port)
-		if err = p.start(); !errors.Is(err, errPortTaken) {
-			break
-		}
-	}
-	return p, err
+	paused bool
 }
 
 // start runs the program and waits until it answers.
@@ -87,17 +59,18 @@ func (p *process) start() error {
 	if p.running() {
 		return errors.New("the server is running already; stop it first")
 	}
-	if err := p.run(); err != nil {
+	exited, err := p.run()
+	if err != nil {
 		return err
 	}
 	deadline := time.Now().Add(startTimeout)
 	for time.Now().Before(deadline) {
 		// The log tells our server from another one that has the port.
-		if strings.Contains(p.output(), "eady to accept connections") && p.ping() {
+		if strings.Contains(p.output(), p.greeting()) && p.ping() {
 			return nil
 		}
 		select {
-		case <-p.exited:
+		case <-exited:
 			if strings.Contains(p.output(), "Address already in use") {
 				return fmt.Errorf("port %d: %w", p.port, errPortTaken)
 			}
@@ -109,11 +82,21 @@ func (p *process) start() error {
 	return fmt.Errorf("%s does not answer after %v:\n%s", p.program, startTimeout, p.output())
 }
 
-// run starts the process. The configuration goes through its standard input, so that passwords show in no process list.
-func (p *process) run() error {
+// greeting returns what the process prints when it is ready.
+func (p *process) greeting() string {
+	if p.kind == sentinel {
+		return "Sentinel ID is"
+	}
+	return "eady to accept connections"
+}
+
+// run starts the process. Passwords go through a file or its standard input, so that they show in no process list.
+func (p *process) run() (exited chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	log, err := os.Create(filepath.Join(p.dir, "log"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.log != nil {
 		_ = p.log.Close()
@@ -121,25 +104,42 @@ func (p *process) run() error {
 	p.log = log
 
 	cmd := exec.Command(p.program, "-")
+	switch p.kind {
+	case standalone:
+		cmd.Stdin = strings.NewReader(p.conf())
+	case sentinel:
+		cmd.Args = []string{p.program, p.confFile(), "--sentinel"}
+	default:
+		cmd.Args = []string{p.program, p.confFile()}
+	}
 	cmd.Dir = p.dir
-	cmd.Stdin = strings.NewReader(p.conf())
 	cmd.Stdout, cmd.Stderr = log, log
-	if p.clock != nil {
+	if p.clock != nil && p.kind != sentinel {
 		cmd.Env = append(os.Environ(), p.clock.env()...)
 	}
 	if err := spawn(cmd); err != nil {
-		return fmt.Errorf("start %s: %w", p.program, err)
+		return nil, fmt.Errorf("start %s: %w", p.program, err)
 	}
-	exited := make(chan struct{})
-	p.cmd, p.exited = cmd, exited
+	exited = make(chan struct{})
+	p.cmd, p.exited, p.paused = cmd, exited, false
 	go func() {
 		_ = cmd.Wait()
 		close(exited)
 	}()
-	return nil
+	return exited, nil
 }
 
-// conf returns the server's redis.conf.
+func (p *process) confFile() string { return filepath.Join(p.dir, "redis.conf") }
+
+// writeConf writes the configuration where the process itself may change it.
+func (p *process) writeConf() error {
+	if p.kind == standalone {
+		return nil
+	}
+	return os.WriteFile(p.confFile(), []byte(p.conf()), 0o600)
+}
+
+// conf returns the process's redis.conf.
 func (p *process) conf() string {
 	lines := []string{"daemonize no", "protected-mode no", "dir " + quote(p.dir)}
 	switch {
@@ -153,7 +153,10 @@ func (p *process) conf() string {
 	if p.certs != nil {
 		lines = append(lines, p.certs.conf()...)
 	}
-	return strings.Join(append(lines, p.config.lines()...), "\n") + "\n"
+	if p.kind == clustered {
+		lines = append(lines, fmt.Sprintf("cluster-port %d", p.busPort))
+	}
+	return strings.Join(append(lines, p.lines...), "\n") + "\n"
 }
 
 // ping reports whether the server answers PING, be it by asking for a password.
@@ -176,10 +179,11 @@ func (p *process) ping() bool {
 
 // output returns what the process has printed.
 func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.log == nil {
 		return ""
 	}
-	// Through the open file: the directory of the shared server is gone.
 	text, err := io.ReadAll(io.NewSectionReader(p.log, 0, math.MaxInt64))
 	if err != nil {
 		return err.Error()
@@ -188,6 +192,8 @@ func (p *process) output() string {
 }
 
 func (p *process) running() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.cmd == nil {
 		return false
 	}
@@ -199,10 +205,27 @@ func (p *process) running() bool {
 	}
 }
 
+// answering reports whether the process runs and is not paused.
+func (p *process) answering() bool {
+	running := p.running()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return running && !p.paused
+}
+
+func (p *process) pid() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd.Process.Pid
+}
+
 func (p *process) signal(s syscall.Signal) error {
 	if !p.running() {
 		return fmt.Errorf("the server is not running; start it first:\n%s", p.output())
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.paused = s == syscall.SIGSTOP
 	return p.cmd.Process.Signal(s)
 }
 
@@ -225,16 +248,20 @@ func (p *process) resume() error { return p.signal(syscall.SIGCONT) }
 // kill ends the process at once, if it runs, and waits for it.
 func (p *process) kill() {
 	if p.running() {
-		_ = p.cmd.Process.Kill()
-		<-p.exited
+		p.mu.Lock()
+		cmd, exited := p.cmd, p.exited
+		p.mu.Unlock()
+		_ = cmd.Process.Kill()
+		<-exited
 	}
 }
 
-// remove kills the process and removes its files.
+// remove kills the process and closes its log.
 func (p *process) remove() {
 	p.kill()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.log != nil {
 		_ = p.log.Close()
 	}
-	_ = os.RemoveAll(p.dir)
 }

@@ -7,7 +7,6 @@ package redisd
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,14 +20,15 @@ type Server struct {
 	proc   *process
 	prefix string
 	shared bool
+	admin  *redis.Client // of one of several servers: the harness's own
 }
 
 // Start starts a server for t: without options the redis-server in PATH, on a free TCP port, keeping nothing on disk.
 // It returns when the server answers, and the server is killed when t ends.
 func Start(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	c := newConfig(opts)
-	proc, err := launch(c)
+	setup := begin(t, newConfig(opts))
+	proc, err := setup.launch(standalone, setup.config.lines()...)
 	if err != nil {
 		t.Fatalf("redisd: %v", err)
 	}
@@ -36,14 +36,24 @@ func Start(t testing.TB, opts ...Option) *Server {
 	return &Server{t: t, proc: proc, prefix: nextPrefix()}
 }
 
-// sharedProcess starts the server of [Shared]. Nothing tells when the last test has ended, so its directory goes now:
-// it writes no files.
+// begin returns a setup that is removed when t ends.
+func begin(t testing.TB, c *config) *setup {
+	t.Helper()
+	setup, err := newSetup(c)
+	if err != nil {
+		t.Fatalf("redisd: %v", err)
+	}
+	t.Cleanup(setup.remove)
+	return setup
+}
+
+// sharedProcess starts the server of [Shared].
 var sharedProcess = sync.OnceValues(func() (*process, error) {
-	proc, err := launch(newConfig(nil))
+	setup, err := newSetup(newConfig(nil))
 	if err != nil {
 		return nil, err
 	}
-	return proc, os.RemoveAll(proc.dir)
+	return setup.launch(standalone, setup.config.lines()...)
 })
 
 // Shared returns the server that all tests of this process share, started by the first of them. Tests keep apart by
@@ -74,7 +84,7 @@ func (s *Server) Addr() string { return s.proc.addr }
 func (s *Server) Port() int { return s.proc.port }
 
 // Pid returns the server's process id.
-func (s *Server) Pid() int { return s.proc.cmd.Process.Pid }
+func (s *Server) Pid() int { return s.proc.pid() }
 
 // TLS returns the certificates to connect with, nil without option [TLS].
 func (s *Server) TLS() *Certificates { return s.proc.certs }

@@ -232,7 +232,7 @@ func TestMissingPrograms(t *testing.T) {
 }
 
 // roundTrip checks that client can write and read.
-func roundTrip(t *testing.T, client *redis.Client) {
+func roundTrip(t *testing.T, client redis.Cmdable) {
 	t.Helper()
 	if err := client.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)

@@ -67,7 +67,8 @@ func newCertificates(dir string) (*Certificates, error) {
 	if err := writePEM(c.CAFile, "CERTIFICATE", authority.cert.Raw); err != nil {
 		return nil, err
 	}
-	if err := authority.issue(c.serverCertFile, c.serverKeyFile, x509.ExtKeyUsageServerAuth); err != nil {
+	// Servers are clients of each other.
+	if err := authority.issue(c.serverCertFile, c.serverKeyFile, x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth); err != nil {
 		return nil, err
 	}
 	if err := authority.issue(c.CertFile, c.KeyFile, x509.ExtKeyUsageClientAuth); err != nil {
@@ -101,7 +102,7 @@ func newAuthority() (*authority, error) {
 }
 
 // issue writes a new certificate and its key to the named files.
-func (a *authority) issue(certFile, keyFile string, usage x509.ExtKeyUsage) error {
+func (a *authority) issue(certFile, keyFile string, usages ...x509.ExtKeyUsage) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func (a *authority) issue(certFile, keyFile string, usage x509.ExtKeyUsage) erro
 	template.DNSNames = []string{"localhost"}
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
+	template.ExtKeyUsage = usages
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
 		return fmt.Errorf("make a test certificate: %w", err)
