@@ -51,17 +51,29 @@ func (e *Entity) Listing() (index int, ok bool) {
 }
 
 // Fingerprint returns the SHA-256, in hexadecimal, of all that decides how
-// records are stored: names, kinds, options and indexes. Documentation, Go
-// names, positions and the order of fields and indexes do not change it; the
-// order of key fields, and of fields in an index, does.
-func (e *Entity) Fingerprint() string {
+// the records of e are stored, a valid entity of p: names, kinds, options,
+// indexes and shards. Documentation, Go names, positions and the order of fields
+// and indexes do not change it; the order of key fields, and of fields in an
+// index, does.
+func (p *Package) Fingerprint(e *Entity) string {
 	c := *e
 	c.Type, c.Doc, c.Validates = "", "", false
+	place := p.Placement(e)
+	if c.In = place.Home; place.Shards > 1 {
+		c.Shards = place.Shards
+	}
 	c.Fields = make([]*Field, len(e.Fields))
 	for i, f := range e.Fields {
 		g := *f
 		g.Go, g.Doc = "", ""
 		g.Type = f.Type.stored()
+		g.Shard = f.Shard && place.Key != nil
+		if to := p.entity(f.Ref); to != nil {
+			g.Ref = to.Name
+		}
+		if f.OnDelete == "restrict" {
+			g.OnDelete = ""
+		}
 		g.Enum = slices.Clone(f.Enum)
 		for j := range g.Enum {
 			g.Enum[j].Go = ""

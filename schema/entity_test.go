@@ -97,7 +97,7 @@ func TestFingerprint(t *testing.T) {
 		e := parse(t, "users ttl=1h", []string{"Status order Age"},
 			field("ID", String, "id,key"), name, status, field("Age", Int, "age,sort"))
 		change(e, name)
-		return e.Fingerprint()
+		return (&Package{Entities: []*Entity{e}}).Fingerprint(e)
 	}
 	original := build(func(*Entity, *Field) {})
 	if len(original) != 64 {

@@ -44,8 +44,8 @@ type Entity struct {
 	Sliding bool          `json:"sliding,omitempty"` // every read and write renews the TTL
 	Retry   bool          `json:"retry,omitempty"`   // records carry the token of their last write, so that a lost one can be retried
 
-	Shards int    `json:"shards,omitempty"` // parsed, not generated yet
-	In     string `json:"in,omitempty"`     // parsed, not generated yet
+	Shards int    `json:"shards,omitempty"` // among how many shards records are divided; 0: one
+	In     string `json:"in,omitempty"`     // the Go name of the entity in whose shards records live; "": their own
 	Events string `json:"events,omitempty"` // parsed, not generated yet
 
 	Validates bool `json:"validates,omitempty"` // *Type has a method Validate() error
@@ -82,10 +82,10 @@ type Field struct {
 	// the field has the enum option.
 	Enum []Const `json:"enum,omitempty"`
 
-	Shard bool   `json:"shard,omitempty"` // parsed, not generated yet
-	Ref   string `json:"ref,omitempty"`   // parsed, not generated yet
+	Shard bool   `json:"shard,omitempty"` // places the record, together with the other fields that do
+	Ref   string `json:"ref,omitempty"`   // the Go name of the entity that it refers to
 
-	OnDelete string `json:"ondelete,omitempty"` // of Ref: "restrict" or "cascade"; parsed, not generated yet
+	OnDelete string `json:"ondelete,omitempty"` // of Ref: "restrict", "cascade", or "" for restrict
 
 	// TagPos positions the options of the redis tag, by option name;
 	// "" is the name in the tag.

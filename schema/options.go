@@ -38,7 +38,7 @@ var fieldOptions = []optionRule{
 	{name: "updated"},
 	{name: "expires"},
 	{name: "shard"},
-	{name: "ref", value: required, valid: isIdentifier, example: "ref= and the Go name of an entity"},
+	{name: "ref", value: required, valid: isIdentifier, example: "ref= and the Go name of an entity of this package"},
 	{name: "ondelete", value: required, valid: oneOf("restrict", "cascade"), example: "ondelete=restrict or ondelete=cascade"},
 	{name: "enum"},
 	{name: "secret"},
@@ -50,8 +50,8 @@ var entityOptions = []optionRule{
 	{name: "ttl", value: optional, valid: isTTL, example: "a duration of whole milliseconds, as in ttl=720h"},
 	{name: "sliding"},
 	{name: "retry"},
-	{name: "shards", value: required, valid: isShards, example: "a number from 1 to 16384, as in shards=16"},
-	{name: "in", value: required, valid: isIdentifier, example: "in= and the Go name of an entity"},
+	{name: "shards", value: required, valid: isShards, example: "a number from 2 to 1024, as in shards=16, or leave it out for one shard"},
+	{name: "in", value: required, valid: isIdentifier, example: "in= and the Go name of an entity of this package"},
 	{name: "events", value: required, valid: oneOf("pubsub", "stream"), example: "events=pubsub or events=stream"},
 }
 
@@ -68,7 +68,7 @@ func isTTL(s string) bool {
 
 func isShards(s string) bool {
 	n, err := strconv.Atoi(s)
-	return err == nil && n >= 1 && n <= 16384 && strconv.Itoa(n) == s
+	return err == nil && n >= 2 && n <= 1024 && strconv.Itoa(n) == s
 }
 
 func findRule(rules []optionRule, name string) int {

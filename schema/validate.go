@@ -11,7 +11,7 @@ func (p *Package) Validate() Errors {
 	var errs Errors
 	entities := map[string]*Entity{}
 	for _, e := range p.Entities {
-		c := checker{entity: e}
+		c := checker{pkg: p, entity: e}
 		if first, ok := entities[e.Name]; ok {
 			c.clash(nil, e.position(""), fmt.Sprintf("entity %s is declared twice", e.Name), "write another name",
 				first.position(""), fmt.Sprintf("%s is %s", first.Type, e.Name))
@@ -43,6 +43,7 @@ func (f *Field) position(option string) Pos {
 
 // checker collects the mistakes of one entity.
 type checker struct {
+	pkg    *Package
 	entity *Entity
 	errs   Errors
 }
@@ -67,9 +68,13 @@ func (c *checker) check() {
 		c.checkKey(f)
 		c.checkRoles(f)
 		c.checkOptions(f)
+		if f.Ref != "" {
+			c.checkRef(f)
+		}
 	}
 	c.checkOneOfEachRole()
 	c.checkIndexes()
+	c.checkPlacement()
 }
 
 func (c *checker) checkEntity() {
@@ -82,10 +87,6 @@ func (c *checker) checkEntity() {
 	}
 	if e.Sliding && e.TTL == 0 {
 		c.fail(nil, e.position("sliding"), "sliding without a default TTL to renew", "write it together with a duration, as in ttl=1h")
-	}
-	if e.In != "" && e.Shards > 0 {
-		c.clash(nil, e.position("shards"), "shards of an entity that lives in another's", "remove one of the two",
-			e.position("in"), "lives in the shards of "+e.In)
 	}
 }
 

@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 func (c *checker) checkKey(f *Field) {
 	if !f.Key {
@@ -15,11 +18,29 @@ func (c *checker) checkKey(f *Field) {
 	if f.Type.Pointer {
 		c.fail(f, f.position("key"), "a key that may be nil", "remove the * from its type")
 	}
-	for _, option := range []string{"unique", "index", "sort", "geo", "fold", "secret", "omitempty"} {
+	for _, x := range c.entity.Indexes {
+		if i := slices.Index(x.Fields, f.Name); i >= 0 && c.uniqueAnyway(x) {
+			c.fail(f, x.position(i), "option unique on a key", "remove unique"+keyInstead["unique"])
+		}
+	}
+	for _, option := range []string{"index", "sort", "geo", "fold", "secret", "omitempty"} {
 		if pos, ok := f.TagPos[option]; ok {
 			c.fail(f, pos, fmt.Sprintf("option %s on a key", option), "remove "+option+keyInstead[option])
 		}
 	}
+}
+
+// uniqueAnyway tells whether the key makes a unique index superfluous, which has
+// all of it or nothing else.
+func (c *checker) uniqueAnyway(x *Index) bool {
+	if x.Kind != Unique {
+		return false
+	}
+	if len(x.Fields) == 1 {
+		f := c.entity.Field(x.Fields[0])
+		return f != nil && f.Key
+	}
+	return !slices.ContainsFunc(c.entity.Keys(), func(f *Field) bool { return !slices.Contains(x.Fields, f.Name) })
 }
 
 // keyInstead says why an option on a key is not needed, or what serves.

@@ -36,12 +36,9 @@ func (c *checker) checkIndex(x *Index) {
 		if f == nil || f.Type.Kind == "" {
 			continue
 		}
-		pos := x.Pos
-		if i < len(x.FieldPos) {
-			pos = x.FieldPos[i]
-		}
+		pos := x.position(i)
 		switch {
-		case f.Key && pos == f.TagPos[option]:
+		case f.Key && (x.Kind == Unique && c.uniqueAnyway(x) || x.Kind != Unique && pos == f.TagPos[option]):
 			continue // reported with the key
 		case f.Secret:
 			c.clash(f, pos, "an index of a secret field: its values would be in key names", "remove the index or secret",
@@ -58,6 +55,14 @@ func (c *checker) checkIndex(x *Index) {
 	if x.Order != "" {
 		c.checkOrder(x)
 	}
+}
+
+// position returns where field i of the index is, or the index.
+func (x *Index) position(i int) Pos {
+	if i < len(x.FieldPos) {
+		return x.FieldPos[i]
+	}
+	return x.Pos
 }
 
 // checkIndexed checks that the type of f fits index x.

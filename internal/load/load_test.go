@@ -79,7 +79,7 @@ func checkRoundTrip(t *testing.T, p *schema.Package, text []byte) {
 		t.Errorf("read back, the schema is\n%s", again)
 	}
 	for i, e := range back.Entities {
-		if e.Fingerprint() != p.Entities[i].Fingerprint() {
+		if back.Fingerprint(e) != p.Fingerprint(p.Entities[i]) {
 			t.Errorf("read back, %s has another fingerprint", e.Type)
 		}
 	}

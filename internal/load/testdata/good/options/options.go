@@ -31,10 +31,10 @@ type User struct {
 	Tags      []string       `redis:"tags,index,fold"`
 	Hosts     []netip.Addr   `redis:"hosts,index"`
 	Password  []byte         `redis:"password_hash,secret"`
-	Team      string         `redis:"team,unique=seat,ref=Team,ondelete=cascade"`
+	Team      uint16         `redis:"team,unique=seat,ref=Team,ondelete=cascade"`
 	Seat      int            `redis:"seat,unique=seat,unique=desk"`
 	Floor     int            `redis:"floor,unique=desk,index=place,index"`
-	House     string         `redis:"house,index=place,shard"`
+	House     string         `redis:"house,index=place"`
 	Where     *repo.Point    "json:\"where\" redis:\"where,geo\""
 	Weight    float64        `redis:"weight,sort,omitempty"`
 	CreatedAt time.Time      `redis:"created_at,created,sort"`
