@@ -69,6 +69,7 @@ func (e *entity) declareDescriptor(s *source) {
 	if e.Retry {
 		item("Retry", jen.True())
 	}
+	e.placementItems(item)
 	item("Script", jen.Id(e.script))
 	item("New", jen.Func().Params().Add(e.pointer()).Add(oneLine(jen.Return(jen.New(e.goType())))))
 	item("ID", e.idFunc())
@@ -176,6 +177,9 @@ func (e *entity) indexInfos() []jen.Code {
 		}
 		if ix.Order != "" {
 			info = append(info, pair("Order", jen.New(jen.Lit(e.position[ix.Order]))))
+		}
+		if e.g.pkg.Global(e.Entity, ix) {
+			info = append(info, pair("Global", jen.True()))
 		}
 		infos = append(infos, jen.Values(info...))
 	}

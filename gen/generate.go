@@ -86,7 +86,7 @@ func (g *generator) tasks() []task {
 	}
 	for _, e := range g.entities {
 		goFile(e.file, e.declare)
-		tasks = append(tasks, task{e.file + ".lua", func() ([]byte, error) { return []byte(lua.Script(e.Entity)), nil }})
+		tasks = append(tasks, task{e.file + ".lua", func() ([]byte, error) { return []byte(lua.Script(g.pkg, e.Entity)), nil }})
 	}
 	if g.sharedEnums() {
 		goFile(g.enumFile, g.declareSharedEnums)

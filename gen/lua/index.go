@@ -8,11 +8,11 @@ import (
 )
 
 // conflict returns the body of the function of that name.
-func conflict(e *schema.Entity) string {
+func conflict(p *schema.Package, e *schema.Entity) string {
 	var b strings.Builder
 	first := true
 	for _, ix := range e.Indexes {
-		if ix.Kind != schema.Unique {
+		if ix.Kind != schema.Unique || p.Global(e, ix) {
 			continue
 		}
 		local := ""
@@ -27,11 +27,14 @@ func conflict(e *schema.Entity) string {
 }
 
 // move returns the body of the function of that name.
-func move(e *schema.Entity) string {
+func move(p *schema.Package, e *schema.Entity) string {
 	var b strings.Builder
 	for _, ix := range e.Indexes {
 		switch ix.Kind {
 		case schema.Unique:
+			if p.Global(e, ix) {
+				continue
+			}
 			fmt.Fprintf(&b, "  claim(%s, %s, %s, id)\n", quote("u:"+ix.Name), value(e, ix, "old"), value(e, ix, "new"))
 		case schema.Score:
 			moveScore(&b, e, ix)

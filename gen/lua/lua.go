@@ -27,8 +27,8 @@ const tokenField = "~"
 // see it: a string without case, or the score of a point.
 const companionMark = "~"
 
-// Script returns the script of e, a valid entity.
-func Script(e *schema.Entity) string {
+// Script returns the script of e, a valid entity of p.
+func Script(p *schema.Package, e *schema.Entity) string {
 	text, err := files.ReadFile("script.lua")
 	if err != nil {
 		panic(err) // the file is part of the program
@@ -41,11 +41,12 @@ func Script(e *schema.Entity) string {
 		"--UPDATED", role(e, func(f *schema.Field) bool { return f.Updated }),
 		"--EXPIRES", expires(e),
 		"--RETRY", fmt.Sprint(e.Retry),
-		"--FIELDS", list(fields(e)),
-		"--NAMED", named(fields(e)),
+		"--FIELDS", list(fields(p, e)),
+		"--NAMED", named(fields(p, e)),
 		"--NAMES", names(e),
-		"--CONFLICT", conflict(e),
-		"--MOVE", move(e),
+		"--VISITS", visits(p, e),
+		"--CONFLICT", conflict(p, e),
+		"--MOVE", move(p, e),
 	).Replace(string(text))
 }
 
@@ -70,10 +71,14 @@ func expires(e *schema.Entity) string {
 	return "false"
 }
 
+// stampMark precedes the name of a global index in the name of the field that
+// keeps the stamp of the record's claim in it.
+const stampMark = "^"
+
 // fields returns the names of what a write reads of the record: a key field,
 // which is there if the record is, what the repository keeps, and all that is
-// indexed, of a point the score.
-func fields(e *schema.Entity) []string {
+// indexed, of a point the score, and the stamps of claims in other shards.
+func fields(p *schema.Package, e *schema.Entity) []string {
 	indexed := map[string]bool{}
 	for _, ix := range e.Indexes {
 		for _, name := range append(slices.Clone(ix.Fields), ix.Order) {
@@ -90,6 +95,11 @@ func fields(e *schema.Entity) []string {
 		}
 		if f.Geo || f.Fold && indexed[f.Name] {
 			list = append(list, companionMark+f.Name)
+		}
+	}
+	for _, ix := range e.Indexes {
+		if p.Global(e, ix) {
+			list = append(list, stampMark+ix.Name)
 		}
 	}
 	return list

@@ -16,6 +16,8 @@ local function named(values)
   }
 end
 
+--VISITS
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -18,6 +18,9 @@ local function named(values)
   }
 end
 
+local far = nil -- what is unique across shards: nothing
+local parents = nil -- what the record refers to: nothing
+
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)

@@ -177,7 +177,7 @@ func (e *entity) complete(rng *rand.Rand, used []shape) {
 		}
 	}
 	r := &repo.Entity[*record, string]{
-		Name: e.Name, Type: e.Type, Expires: e.Expires, TTL: e.TTL, Retry: e.Retry, Script: lua.Script(e.Entity),
+		Name: e.Name, Type: e.Type, Expires: e.Expires, TTL: e.TTL, Retry: e.Retry, Script: lua.Script(&schema.Package{Entities: []*schema.Entity{e.Entity}}, e.Entity),
 		New:    func() *record { return &record{values: make([]any, len(e.columns))} },
 		ID:     repo.StringID[string],
 		Parse:  repo.ParseString[string],
