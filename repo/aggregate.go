@@ -17,7 +17,7 @@ func (q *query) count(ctx context.Context) (int64, error) {
 		return 0, q.fail("Count", err)
 	}
 	if sources := w.plan.countable(); sources != nil {
-		n, err := q.core.countSources(ctx, sources)
+		n, err := q.core.countSources(ctx, w.shards, sources)
 		return n, q.fail("Count", err)
 	}
 	var n int64
@@ -50,64 +50,71 @@ func (p *plan) countable() []source {
 // mostCounted is how many parts of indexes one call counts at most.
 const mostCounted = 500
 
-// countSources counts the entries of indexes. Of an entity that expires, what is
-// due is released first.
-func (c *core) countSources(ctx context.Context, sources []source) (n int64, err error) {
-	for some := range slices.Chunk(sources, mostCounted) {
-		more, err := c.countSome(ctx, some)
-		if err != nil {
-			return 0, err
+// countSources counts the entries of indexes in some shards. Of an entity that
+// expires, what is due is released first.
+func (c *core) countSources(ctx context.Context, shards []int, sources []source) (n int64, err error) {
+	var calls []*call
+	for _, shard := range shards {
+		for some := range slices.Chunk(sources, mostCounted) {
+			calls = append(calls, c.countCall(c.spaces[shard], some))
 		}
-		n += more
+	}
+	for len(calls) > 0 {
+		replies, errs := c.client.sendAll(ctx, calls)
+		c.client.stats.add(0, 0, 0)
+		var again []*call
+		for i, err := range errs {
+			var more int64
+			if err == nil {
+				more, err = parseInt(replies[i])
+			}
+			switch {
+			case err != nil:
+				return 0, err
+			case more < 0: // much has expired
+				again = append(again, calls[i])
+			default:
+				n += more
+			}
+		}
+		calls = again
 	}
 	return n, nil
 }
 
-func (c *core) countSome(ctx context.Context, sources []source) (int64, error) {
+func (c *core) countCall(at space, sources []source) *call {
 	if len(sources) == 1 && !c.info.expires {
-		return c.countOne(ctx, sources[0])
+		return c.countOne(at, sources[0])
 	}
-	home := string(c.space) + "a"
+	home := string(at) + "a"
 	args := newArgs(2+4*len(sources), home)
-	args.add(string(c.space), "")
+	args.add(string(at), "")
 	if c.info.expires {
 		args.strs[1] = strconv.Itoa(sweepStep)
 	}
 	for _, s := range sources {
 		args.add(s.key, s.by, s.low, s.high)
 	}
-	for {
-		reply, err := c.client.do(ctx, &call{script: countScript, keys: []string{home}, args: args.args})
-		if err != nil {
-			return 0, err
-		}
-		c.client.stats.add(0, 0, 0)
-		n, err := parseInt(reply)
-		if err != nil || n >= 0 {
-			return n, err
-		}
-	}
+	return &call{place: c.placing, script: countScript, keys: []string{home}, args: args.args}
 }
 
-// countOne counts the entries of a part of an index of an entity that does not
-// expire.
-func (c *core) countOne(ctx context.Context, s source) (int64, error) {
-	args := []any{"zcount", string(c.space) + s.key, s.low, s.high}
+// countOne returns the call that counts the entries of a part of an index of an
+// entity that does not expire.
+func (c *core) countOne(at space, s source) *call {
+	args := []any{"zcount", string(at) + s.key, s.low, s.high}
 	if s == everything(s.key, s.by) {
 		args = []any{"zcard", args[1]}
 	} else if s.by == "lex" {
 		args[0] = "zlexcount"
 	}
-	reply, err := c.client.do(ctx, &call{args: args})
-	if err != nil {
-		return 0, err
-	}
-	c.client.stats.add(0, 0, 0)
-	return parseInt(reply)
+	return &call{place: c.placing, args: args}
 }
 
 // tally goes through everything that a walk finds and hands each reply to take.
 func (w *walk) tally(ctx context.Context, take func(*found) error) error {
+	if w.fans() {
+		return w.each(ctx, take)
+	}
 	for !w.ended() {
 		f, err := w.call(ctx, mostExamined)
 		if err != nil {
@@ -212,6 +219,10 @@ func (q *query) firstValue(ctx context.Context, op string, o order) (value strin
 	w, err := q.everyone().with(func(q *query) { q.order = o }).begin(findRows, nil)
 	if err != nil {
 		return "", q.fail(op, err)
+	}
+	if w.fans() {
+		value, err = w.gatherValue(ctx, o.field)
+		return value, q.fail(op, err)
 	}
 	info, ok := q.core.info, false
 	w.tail = []any{"1", info.fields[info.key].Name, info.fields[o.field].Name}

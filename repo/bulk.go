@@ -100,7 +100,6 @@ func (c *core) bulkStep(ctx context.Context, name string, op operation, ids []st
 		return nil
 	}
 	list := make([]*prepared, len(ids))
-	rows := make([]*rowWrite, len(ids))
 	for i, id := range ids {
 		p := &prepared{name: name, rowWrite: rowWrite{id: id}}
 		if op == opPatch {
@@ -108,27 +107,25 @@ func (c *core) bulkStep(ctx context.Context, name string, op operation, ids []st
 				return err
 			}
 		}
-		list[i], rows[i] = p, &p.rowWrite
-	}
-	reply, err := c.client.do(ctx, c.writeCallOf(writeGuarded, op, rows, guard))
-	if err != nil {
-		return err
-	}
-	results, err := parseWritten(c.info, reply, len(list), func(i int) *Row { return list[i].row })
-	if err != nil {
-		return err
+		list[i] = p
 	}
 	errs := make([]error, len(list))
-	for i, p := range list {
+	var lost error
+	for i, w := range c.writeAll(ctx, writeGuarded, op, list, guard) {
 		switch {
-		case results[i].err == nil:
+		case w.lost != nil:
+			lost = w.lost
+		case w.err == nil:
 			progress.Done++
-		case errors.Is(results[i].err, ErrNotFound):
+		case errors.Is(w.err, ErrNotFound):
 			progress.Skipped++
 		default:
 			progress.Failed++
-			errs[i] = c.settle(p, results[i])
+			errs[i] = c.settle(list[i], w.written)
 		}
+	}
+	if lost != nil {
+		return lost
 	}
 	return manyError(errs)
 }

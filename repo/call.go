@@ -16,8 +16,9 @@ import (
 type call struct {
 	script *script // nil: args is a plain command
 	keys   []string
-	args   []any // of a script: those of EVALSHA, the first two of which command fills in
-	write  bool  // must not take effect twice
+	args   []any    // of a script: those of EVALSHA, the first two of which command fills in
+	write  bool     // must not take effect twice
+	place  *placing // of the entity; nil: it does not matter
 
 	// A write with a token can be sent again: the script finds out whether it
 	// was carried out. since is the argument that tells it how long ago it may

@@ -13,9 +13,9 @@ import (
 type core struct {
 	client *Client
 	info   *entityInfo
-	space  space
-	read   []any // the names of all fields, to be read
-	rows   []any // what has a query return whole records
+	*placing
+	read []any // the names of all fields, to be read
+	rows []any // what has a query return whole records
 	records
 }
 
@@ -57,13 +57,14 @@ func newRecords[T any, K comparable](e *Entity[T, K]) records {
 }
 
 func newCore(client *Client, info *entityInfo, records records) *core {
-	c := &core{client: client, info: info, space: client.space(info.name), records: records}
+	c := &core{client: client, info: info, placing: newPlacing(client, info), records: records}
+	info.limits = client.limits
 	for _, f := range info.fields {
 		c.read = append(c.read, f.Name)
 	}
 	c.rows = append([]any{strconv.Itoa(info.key + 1)}, c.read...)
 	if info.expires {
-		client.sweeper.watch(c.space)
+		client.sweeper.watch(c.placing)
 	}
 	return c
 }
@@ -94,7 +95,7 @@ func (c *core) ask(ctx context.Context, op, command, id string, err error) (int6
 	if err != nil {
 		return 0, c.keyError(op, err)
 	}
-	reply, err := c.client.do(ctx, &call{args: []any{command, c.space.record(id)}})
+	reply, err := c.client.do(ctx, &call{place: c.placing, args: []any{command, c.at(id).record(id)}})
 	if err != nil {
 		return 0, c.info.recordError(op, id, err)
 	}
@@ -191,7 +192,7 @@ func (c *core) prepare(name string, op operation, v any, o writeOptions) (*prepa
 	if err := c.fillKey(op, v); err != nil {
 		return nil, c.info.recordError(name, "", err)
 	}
-	id, err := c.id(v)
+	id, err := c.checkID(c.id(v))
 	if err != nil {
 		return nil, c.keyError(name, err)
 	}

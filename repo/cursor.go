@@ -12,6 +12,7 @@ import (
 // score it is the beginning or the end of a group; the zero position is the
 // beginning of all.
 type position struct {
+	shard         int  // of those that are asked, if the query has no order
 	group         int  // of the plan
 	alternative   int  // the way taken, from 1; 0: any will do
 	behind        bool // the entry, else before it
@@ -25,9 +26,9 @@ func (at position) turned(backward bool) position {
 	case at.score != "" || at.behind == backward:
 		return at
 	case backward:
-		return position{group: at.group - 1, behind: true}
+		return position{shard: at.shard, group: at.group - 1, behind: true}
 	}
-	return position{group: at.group + 1}
+	return position{shard: at.shard, group: at.group + 1}
 }
 
 // identify returns what tells a query from others, so that its cursors are not
@@ -36,7 +37,7 @@ func (p *plan) identify() string {
 	if p.shape != "" {
 		return p.shape
 	}
-	parts := []string{string(p.space), strconv.FormatBool(p.reverse)}
+	parts := []string{p.mark, strconv.FormatBool(p.reverse)}
 	for _, name := range p.names {
 		parts = append(parts, name.(string))
 	}
@@ -50,7 +51,7 @@ func (p *plan) identify() string {
 	return p.shape
 }
 
-// cursor returns the position for the caller to keep: the shape of the query,
+// cursor returns the position for the caller to keep: the shape of the query, shard,
 // group, alternative and side, the score, a NUL and the member, in URL-safe
 // base64.
 func (at position) cursor(p *plan) string {
@@ -58,12 +59,12 @@ func (at position) cursor(p *plan) string {
 	if at.behind {
 		side = 1
 	}
-	head := string([]byte{byte(at.group >> 8), byte(at.group), byte(at.alternative), side})
+	head := string([]byte{byte(at.shard >> 8), byte(at.shard), byte(at.group >> 8), byte(at.group), byte(at.alternative), side})
 	return base64.RawURLEncoding.EncodeToString([]byte(p.identify() + head + at.score + "\x00" + at.member))
 }
 
 // parseCursor returns the position that a cursor stands for.
-func parseCursor(cursor string, p *plan) (at position, err error) {
+func parseCursor(cursor string, p *plan, shards int) (at position, err error) {
 	if cursor == "" {
 		return at, nil
 	}
@@ -72,14 +73,16 @@ func parseCursor(cursor string, p *plan) (at position, err error) {
 		return at, ErrCursor
 	}
 	rest, ok := strings.CutPrefix(string(data), p.identify())
-	if !ok || len(rest) < 4 {
+	if !ok || len(rest) < 6 {
 		return at, ErrCursor
 	}
-	at = position{group: int(rest[0])<<8 | int(rest[1]), alternative: int(rest[2]), behind: rest[3] == 1}
-	if at.group >= len(p.groups) || at.alternative > len(p.groups[at.group]) || rest[3] > 1 {
+	at = position{
+		shard: int(rest[0])<<8 | int(rest[1]), group: int(rest[2])<<8 | int(rest[3]), alternative: int(rest[4]), behind: rest[5] == 1,
+	}
+	if at.shard >= shards || at.group >= len(p.groups) || at.alternative > len(p.groups[at.group]) || rest[5] > 1 {
 		return position{}, ErrCursor
 	}
-	if at.score, at.member, ok = strings.Cut(rest[4:], "\x00"); !ok {
+	if at.score, at.member, ok = strings.Cut(rest[6:], "\x00"); !ok {
 		return position{}, ErrCursor
 	}
 	if f, err := strconv.ParseFloat(at.score, 64); at.score != "" && (err != nil || math.IsNaN(f)) {

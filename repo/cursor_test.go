@@ -17,20 +17,20 @@ func FuzzCursor(f *testing.F) {
 	}
 	for i, p := range plans {
 		f.Add(position{group: 1, alternative: 1, behind: true, score: "1.5", member: "7"}.cursor(p), byte(i), 1.5, "7")
-		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x01\x00")), byte(i), math.Inf(-1), "a\x00b")
-		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x02nan\x007")), byte(i), math.Inf(1), "\xff")
-		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\xff\xff\x00\x001")), byte(i), 0.0, "")
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x00\x00\x01\x00")), byte(i), math.Inf(-1), "a\x00b")
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\x00\x00\x00\x02nan\x007")), byte(i), math.Inf(1), "\xff")
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(p.shape+"\x00\x00\xff\xff\x00\x001")), byte(i), 0.0, "")
 	}
 	f.Add("", byte(0), 0.0, "x")
 	f.Add("%%%", byte(0), -1e300, "{}:")
 	f.Fuzz(func(t *testing.T, cursor string, which byte, score float64, member string) {
 		p := plans[int(which)%len(plans)]
-		at, err := parseCursor(cursor, p)
+		at, err := parseCursor(cursor, p, 1)
 		switch {
 		case err != nil && !errors.Is(err, ErrCursor):
 			t.Errorf("parseCursor(%q): %v", cursor, err)
 		case err == nil && cursor != "":
-			if again, err := parseCursor(at.cursor(p), p); err != nil || again != at {
+			if again, err := parseCursor(at.cursor(p), p, 1); err != nil || again != at {
 				t.Errorf("%q is at %+v, and that at %+v, %v", cursor, at, again, err)
 			}
 		}
@@ -38,13 +38,13 @@ func FuzzCursor(f *testing.F) {
 		if math.IsNaN(score) {
 			return // no entry has it
 		}
-		at = position{int(which) % 2, 1, which > 10, strconv.FormatFloat(score, 'g', 17, 64), member}
+		at = position{int(which) % 3, int(which) % 2, 1, which > 10, strconv.FormatFloat(score, 'g', 17, 64), member}
 		cursor = at.cursor(plans[0])
-		if got, err := parseCursor(cursor, plans[0]); err != nil || got != at {
+		if got, err := parseCursor(cursor, plans[0], 3); err != nil || got != at {
 			t.Errorf("%+v is parsed as %+v, %v", at, got, err)
 		}
 		for _, other := range plans[1:] {
-			if _, err := parseCursor(cursor, other); !errors.Is(err, ErrCursor) {
+			if _, err := parseCursor(cursor, other, 3); !errors.Is(err, ErrCursor) {
 				t.Errorf("a cursor of %+v for %+v: %v", plans[0], other, err)
 			}
 		}

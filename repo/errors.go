@@ -20,6 +20,9 @@ var (
 	// ErrUncertain: the connection failed after the write was sent, so it may
 	// or may not have taken effect. Read the record to find out.
 	ErrUncertain = errors.New("outcome unknown")
+	// ErrPlacement: the keyspace has records of the entity that are placed in
+	// another way, such as in another number of shards. Nothing was done.
+	ErrPlacement = errors.New("placed in another way")
 	// ErrClosed: the client is closed.
 	ErrClosed = errors.New("client is closed")
 )

@@ -53,7 +53,7 @@ func (q *query) begin(what string, moved []int) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	pl := planner{info: q.core.info, space: q.core.space, order: q.order, moved: moved}
+	pl := planner{info: q.core.info, mark: q.core.mark, order: q.order, moved: moved}
 	p, err := pl.plan(where)
 	if err != nil {
 		return nil, err
@@ -61,14 +61,15 @@ func (q *query) begin(what string, moved []int) (*walk, error) {
 	if p.walks && (q.indexed || q.core.client.indexed) {
 		return nil, pl.noIndex(where.conjuncts())
 	}
-	at, err := parseCursor(q.cursor, p)
+	shards := q.core.asked(where)
+	at, err := parseCursor(q.cursor, p, len(shards))
 	if err != nil {
 		return nil, err
 	}
 	if q.backward && q.cursor == "" {
-		at = position{group: len(p.groups)} // behind the last
+		at = position{shard: len(shards) - 1, group: len(p.groups)} // behind the last
 	}
-	w := q.core.newWalk(p, what, at, q.backward)
+	w := q.core.newWalk(p, what, at, q.backward, shards)
 	if what == findRows {
 		w.tail = q.core.rowsOf(q.selected)
 	}
@@ -120,6 +121,9 @@ func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, 
 
 // list returns up to limit records.
 func (q *query) list(ctx context.Context, w *walk, limit int) (first position, more bool, list []any, err error) {
+	if w.fans() {
+		return w.gather(ctx, limit, q.selected)
+	}
 	if w.core.client.trip.short(limit) {
 		first, more, list, err = w.apart(ctx, limit, q.selected)
 		if !errors.Is(err, errGone) && !errors.Is(err, errTies) {
@@ -203,9 +207,19 @@ func (q *query) ids(ctx context.Context, each func(string) (bool, error)) error 
 
 // ids returns the ids of one page.
 func (w *walk) ids(ctx context.Context, limit int) (ids []string, more bool, err error) {
+	if w.fans() {
+		marks, more, err := w.fanned().take(ctx, limit)
+		for _, m := range marks {
+			ids = append(ids, m.id)
+		}
+		return ids, more, err
+	}
 	_, more, err = w.page(ctx, limit, func(v *values) error {
 		id, _, err := v.next()
 		ids = append(ids, id)
+		if err == nil && w.what == findPlan {
+			err = v.skip(2) // where it stands
+		}
 		return err
 	})
 	return ids, more, err

@@ -14,6 +14,7 @@ type Explanation struct {
 	Walks bool
 	Steps []Step // what is tried in turn; more than one where conditions are joined by Or
 
+	Shards   int   // how many are asked
 	Examined int64 // index entries looked at for the first page
 	Returned int64 // records on the first page
 	Missing  int64 // index entries that had no record, and were removed
@@ -43,7 +44,10 @@ func (q *query) explain(ctx context.Context) (Explanation, error) {
 	if _, _, err := w.ids(ctx, limit); err != nil {
 		return Explanation{}, q.fail("Explain", err)
 	}
-	e := Explanation{Examined: w.trace.examined, Returned: w.trace.returned, Missing: w.trace.missing, Calls: w.trace.calls}
+	if w.fans() {
+		w.trace = w.fan.summary()
+	}
+	e := Explanation{Shards: len(w.shards), Examined: w.trace.examined, Returned: w.trace.returned, Missing: w.trace.missing, Calls: w.trace.calls}
 	for i := range w.plan.groups {
 		step, walks := w.step(i)
 		e.Steps = append(e.Steps, step)
@@ -86,6 +90,9 @@ func (e Explanation) String() string {
 	for _, s := range e.Steps {
 		b.WriteString(s.String())
 		b.WriteByte('\n')
+	}
+	if e.Shards > 1 {
+		fmt.Fprintf(&b, "in %d shards\n", e.Shards)
 	}
 	fmt.Fprintf(&b, "first page: %d examined, %d returned, %d missing, %d calls", e.Examined, e.Returned, e.Missing, e.Calls)
 	return b.String()

@@ -18,7 +18,8 @@ const (
 	findIDs   = "ids"
 	findCount = "count"
 	findGroup = "group"
-	findPlan  = "plan" // ids, and the estimate even if there is no choice
+	findMarks = "marks" // ids, and where they stand
+	findPlan  = "plan"  // marks, and the estimate even if there is no choice
 )
 
 // walk goes through what a plan finds, a call at a time.
@@ -30,6 +31,9 @@ type walk struct {
 	at       position
 	backward bool
 	trace    trace
+	space    space // of the shard
+	shards   []int // those that are asked
+	fan      *fan  // and what reads them
 }
 
 // trace is what a walk has met.
@@ -55,9 +59,9 @@ type found struct {
 	more        bool
 }
 
-// newWalk returns a walk that begins at a position.
-func (c *core) newWalk(p *plan, what string, at position, backward bool) *walk {
-	return &walk{core: c, plan: p, what: what, at: at.turned(backward), backward: backward}
+// newWalk returns a walk through shards that begins at a position.
+func (c *core) newWalk(p *plan, what string, at position, backward bool, shards []int) *walk {
+	return &walk{core: c, plan: p, what: what, at: at.turned(backward), backward: backward, space: c.spaces[shards[0]], shards: shards}
 }
 
 // ended tells whether there is nothing left to go through.
@@ -98,12 +102,26 @@ func (w *walk) page(ctx context.Context, limit int, each func(*values) error) (f
 
 // turn goes on to the next group.
 func (w *walk) turn() {
-	w.at = position{group: w.at.group, behind: !w.backward}.turned(w.backward)
+	w.at = position{shard: w.at.shard, group: w.at.group, behind: !w.backward}.turned(w.backward)
 }
 
 // call does one call of the script and moves the walk behind what it looked at.
 func (w *walk) call(ctx context.Context, limit int) (*found, error) {
-	reply, err := w.core.client.do(ctx, &call{script: findScript, keys: []string{string(w.core.space) + "a"}, args: w.arguments(limit)})
+	reply, err := w.core.client.do(ctx, w.request(limit))
+	return w.accept(reply, err)
+}
+
+// fans tells whether several shards are asked.
+func (w *walk) fans() bool { return len(w.shards) > 1 }
+
+// request returns the next call.
+func (w *walk) request(limit int) *call {
+	home := string(w.space) + "a"
+	return &call{place: w.core.placing, script: findScript, keys: []string{home}, args: w.arguments(home, limit)}
+}
+
+// accept takes the reply to a call.
+func (w *walk) accept(reply string, err error) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -117,13 +135,13 @@ func (w *walk) call(ctx context.Context, limit int) (*found, error) {
 	return f, nil
 }
 
-func (w *walk) arguments(limit int) []any {
+func (w *walk) arguments(home string, limit int) []any {
 	group := w.plan.groups[w.at.group]
 	n := 16 + len(w.plan.names)
 	for i := range group {
 		n += 2 + len(group[i].how) + len(group[i].conditions) + 4*len(group[i].sources)
 	}
-	args := newArgs(n, string(w.core.space)+"a")
+	args := newArgs(n, home)
 	reverse, skip, expires := "", "", ""
 	if w.plan.reverse != w.backward {
 		reverse = "1"
@@ -134,7 +152,7 @@ func (w *walk) arguments(limit int) []any {
 	if w.core.info.expires {
 		expires = "1"
 	}
-	args.add(string(w.core.space), w.what, reverse, w.at.score, w.at.member, skip)
+	args.add(string(w.space), w.what, reverse, w.at.score, w.at.member, skip)
 	args.addInt(limit)
 	args.addInt(mostExamined)
 	args.add(expires)
@@ -167,11 +185,14 @@ func (w *walk) parse(reply string) (*found, error) {
 	}
 	f.parts = parts - 9
 	f.n = f.parts
-	if w.what == findGroup || w.what == findCount {
+	switch w.what {
+	case findGroup, findCount:
 		f.n = 0
+	case findMarks, findPlan:
+		f.n = f.parts / 3
 	}
 	f.more, f.examined = numbers[0] == 1, numbers[3]
-	at := position{group: w.at.group}
+	at := position{shard: w.at.shard, group: w.at.group}
 	if !w.plan.ordered {
 		at.alternative = int(numbers[1])
 	}

@@ -2,7 +2,10 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"strconv"
+
+	"github.com/redisgen/redisgen/internal/placement"
 )
 
 // readStep is how many records one pipeline reads at most.
@@ -102,11 +105,12 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 	if err != nil {
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
 	}
-	key := c.space.index(ix, nil)
+	at := c.claimed(ix, values)
+	key := at.index(ix, nil)
 	args := newArgs(2+len(c.read), key)
-	args.add(string(c.space), joinValues(values))
+	args.add(string(at), joinValues(values))
 	reply, err := c.client.do(ctx, &call{
-		script: uniqueScript, keys: []string{key}, args: append(args.args, c.read...),
+		place: c.placing, script: uniqueScript, keys: []string{key}, args: append(args.args, c.read...),
 	})
 	var v any
 	if err == nil {
@@ -120,6 +124,19 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
 	}
 	return v, nil
+}
+
+// claimed returns where values of a unique index are claimed that is not Global:
+// they name the shard key.
+func (c *core) claimed(ix Index, values []string) space {
+	if len(c.spaces) == 1 {
+		return c.spaces[0]
+	}
+	var key []string
+	for _, field := range c.placed() {
+		key = append(key, values[slices.Index(ix.Fields, field)])
+	}
+	return c.spaces[placement.Shard(joinValues(key), len(c.spaces))]
 }
 
 // uniqueValues returns the values that put writes to the fields of an index,

@@ -17,7 +17,14 @@ type entityInfo struct {
 	ttl     time.Duration
 	sliding bool
 	retry   bool
+	limits  limits
 
+	shards   int
+	home     string
+	shardKey []int // parts of the key
+	children []Child
+
+	keys                              []int // the key fields
 	key                               int   // the first key field: there if and only if the record is
 	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
 	kept                              []int // fields that a write fills in, in the order the script knows
@@ -30,6 +37,7 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 	info := &entityInfo{
 		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1,
 		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding, retry: e.Retry,
+		shards: e.Shards, home: e.Home, shardKey: e.ShardKey, children: e.Children,
 		key: -1, version: -1, created: -1, updated: -1, expiry: -1,
 		isKept:   make([]bool, len(e.Fields)),
 		position: make(map[string]int, len(e.Fields)),
@@ -44,6 +52,7 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 			if info.key < 0 {
 				info.key = i
 			}
+			info.keys = append(info.keys, i)
 		case RoleVersion:
 			info.version = i
 		case RoleCreated:
@@ -82,8 +91,9 @@ func (info *entityInfo) recordError(op, id string, err error) error {
 	return &RecordError{Op: op, Entity: info.name, ID: id, Err: err}
 }
 
-// space is the part of the keyspace that holds an entity: the prefix of the
-// client and the entity's hash tag, which keeps all of it in one slot.
+// space is the part of the keyspace that holds a shard of an entity: the prefix
+// of the client, a hash tag, which keeps all of it in one slot, and the name of
+// the entity if it lives in another's shards.
 type space string
 
 func (s space) record(id string) string { return string(s) + "r:" + id }
@@ -101,6 +111,14 @@ func (s space) index(ix Index, values []string) string {
 		return string(s) + "g:" + ix.Name
 	}
 	return string(s) + "i:" + ix.Name + ":" + joinValues(values)
+}
+
+// listing is the key of the index that lists all records.
+func (s space) listing(info *entityInfo) string {
+	if info.listing < 0 {
+		return s.all()
+	}
+	return s.index(info.indexes[info.listing], nil)
 }
 
 // all is the key of the index that lists the records of an entity that has no

@@ -14,8 +14,8 @@ import (
 // the entity's fields.
 func (c *core) readCall(id string) *call {
 	args := make([]any, 0, 2+len(c.read))
-	args = append(args, "hmget", c.space.record(id))
-	return &call{args: append(args, c.read...)}
+	args = append(args, "hmget", c.at(id).record(id))
+	return &call{place: c.placing, args: append(args, c.read...)}
 }
 
 // readCalls returns the calls that read some fields of records, in few pieces of
@@ -27,8 +27,8 @@ func (c *core) readCalls(ids []string, fields []any) []*call {
 	calls := make([]*call, len(ids), len(ids)+1)
 	for i, id := range ids {
 		from := len(args)
-		args = append(append(args, "hmget", c.space.record(id)), fields...)
-		all[i].args = args[from:len(args):len(args)]
+		args = append(append(args, "hmget", c.at(id).record(id)), fields...)
+		all[i].place, all[i].args = c.placing, args[from:len(args):len(args)]
 		calls[i] = &all[i]
 	}
 	return calls

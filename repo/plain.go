@@ -157,8 +157,8 @@ func (w *walk) entries(ctx context.Context, n int) ([]entry, error) {
 	case reverse:
 		command = "zrevrangebyscore"
 	}
-	args := append([]any{command, string(w.core.space) + s.key, *near, *far, "limit", "0", strconv.Itoa(n + room)}, scores...)
-	reply, err := w.core.client.do(ctx, &call{args: args})
+	args := append([]any{command, string(w.space) + s.key, *near, *far, "limit", "0", strconv.Itoa(n + room)}, scores...)
+	reply, err := w.core.client.do(ctx, &call{place: w.core.placing, args: args})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (c *core) readList(ctx context.Context, ids []string, limit int, selected [
 	n := min(limit, len(ids))
 	calls := c.readCalls(ids[:n], c.rowsOf(selected)[1:])
 	if len(ids) > n {
-		calls = append(calls, &call{args: []any{"exists", c.space.record(ids[n])}})
+		calls = append(calls, &call{place: c.placing, args: []any{"exists", c.at(ids[n]).record(ids[n])}})
 	}
 	list := make([]any, n)
 	replies, errs := c.client.doAll(ctx, calls)
@@ -272,10 +272,8 @@ func (c *core) readList(ctx context.Context, ids []string, limit int, selected [
 			if there, err = parseInt(replies[i]); there == 0 && err == nil {
 				err = errGone
 			}
-		case selected == nil:
-			list[i], err = c.decodeReply(replies[i])
 		default:
-			list[i], err = c.decodeRow(&values{replies[i]}, selected)
+			list[i], err = c.decodeListed(replies[i], selected)
 		}
 		if errors.Is(err, ErrNotFound) {
 			err = errGone
@@ -285,4 +283,12 @@ func (c *core) readList(ctx context.Context, ids []string, limit int, selected [
 		}
 	}
 	return list, nil
+}
+
+// decodeListed returns the record in a reply to HMGET of all or of selected fields.
+func (c *core) decodeListed(reply string, selected []bool) (any, error) {
+	if selected == nil {
+		return c.decodeReply(reply)
+	}
+	return c.decodeRow(&values{reply}, selected)
 }

@@ -16,9 +16,9 @@ type plan struct {
 	groups  [][]alternative
 	names   []any // what the conditions read of a record
 	reverse bool
-	walks   bool // nothing narrows the conditions down to a part of the entity
-	ordered bool // the order was asked for, and is the same whichever way is taken
-	space   space
+	walks   bool   // nothing narrows the conditions down to a part of the entity
+	ordered bool   // the order was asked for, and is the same whichever way is taken
+	mark    string // of the keyspace
 	shape   string // what cursors are told by; identify makes it
 }
 
@@ -62,7 +62,7 @@ func (a *alternative) arguments(args *argList) {
 // planner makes the plan of a query.
 type planner struct {
 	info   *entityInfo
-	space  space
+	mark   string
 	order  order
 	moved  []int // fields that are changed while the query runs: no order to go by
 	filter *filter
@@ -115,7 +115,7 @@ func (pl *planner) finish(p *plan) {
 	for _, name := range pl.filter.names {
 		p.names = append(p.names, name)
 	}
-	p.space = pl.space
+	p.mark = pl.mark
 }
 
 // alternatives returns the ways to the records that meet all conditions, none if

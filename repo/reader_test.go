@@ -175,7 +175,7 @@ func FuzzReader(f *testing.F) {
 		if err == nil && len(list) != 1 {
 			t.Errorf("parseWritten(%q) = %v", reply, list)
 		}
-		w := r.core.newWalk(&plan{groups: make([][]alternative, 1)}, findRows, position{}, false)
+		w := r.core.newWalk(&plan{groups: make([][]alternative, 1)}, findRows, position{}, false, oneShard)
 		if found, err := w.parse(reply); err == nil && found.n > 0 {
 			selected := make([]bool, len(r.core.read))
 			for _, fields := range [][]bool{nil, selected} {

@@ -57,6 +57,14 @@ const (
 	writeGuarded                // many, those that meet a condition
 )
 
+// of returns what can do the same with so many records.
+func (how writing) of(n int) writing {
+	if how == writeMany && n == 1 {
+		return writeOne
+	}
+	return how
+}
+
 // newWriteScript puts together a script that writes records of an entity: the
 // parts it needs, around the generated one.
 //

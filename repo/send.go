@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // been carried out is sent again only if it has a token by which the script
 // recognises it; else its error is ErrUncertain.
 func (c *Client) do(ctx context.Context, call *call) (string, error) {
+	if err := call.place.check(ctx, c, call.write); err != nil {
+		return "", err
+	}
 	whole := false
 	for attempt := 0; ; attempt++ {
 		if err := c.ready(ctx); err != nil {
@@ -62,10 +66,19 @@ func (c *call) failed(err error) error {
 
 // ready returns why nothing can be sent now.
 func (c *Client) ready(ctx context.Context) error {
-	if c.closed.Load() {
+	if c.isClosed() {
 		return ErrClosed
 	}
 	return ctx.Err()
+}
+
+// sendAll sends calls: one by itself, more in one pipeline.
+func (c *Client) sendAll(ctx context.Context, calls []*call) ([]string, []error) {
+	if len(calls) != 1 {
+		return c.doAll(ctx, calls)
+	}
+	reply, err := c.do(ctx, calls[0])
+	return []string{reply}, []error{err}
 }
 
 // doAll sends calls in one pipeline and returns the reply or the error of
@@ -81,10 +94,8 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	if len(calls) == 0 {
 		return replies, errs
 	}
-	todo := make([]int, len(calls))
-	for i := range todo {
-		todo[i] = i
-	}
+	todo := c.placed(ctx, calls, errs)
+	sent := slices.Clone(todo)
 	for attempt := 0; len(todo) > 0; attempt++ {
 		if err := c.ready(ctx); err != nil {
 			if attempt == 0 {
@@ -104,10 +115,38 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 		}
 		todo = c.again(ctx, calls, replies, errs, todo, attempt)
 	}
-	for i, err := range errs {
-		errs[i] = calls[i].failed(outcome(err, calls[i].write))
+	for _, at := range sent {
+		errs[at] = calls[at].failed(outcome(errs[at], calls[at].write))
 	}
 	return replies, errs
+}
+
+// placed returns which of the calls can be sent: those of entities that are placed
+// as the keyspace tells.
+func (c *Client) placed(ctx context.Context, calls []*call, errs []error) []int {
+	type question struct {
+		place *placing
+		write bool
+	}
+	var answers map[question]error
+	can := make([]int, 0, len(calls))
+	for i, call := range calls {
+		if q := (question{call.place, call.write}); q.place != nil && !q.place.known.Load() {
+			err, asked := answers[q]
+			if !asked {
+				if answers == nil {
+					answers = map[question]error{}
+				}
+				err = q.place.check(ctx, c, q.write)
+				answers[q] = err
+			}
+			errs[i] = err
+		}
+		if errs[i] == nil {
+			can = append(can, i)
+		}
+	}
+	return can
 }
 
 // again returns which of the calls just sent are to be sent once more, and

@@ -15,25 +15,25 @@ type sweeper struct {
 	done     sync.WaitGroup
 	ctx      context.Context
 
-	mu     sync.Mutex
-	spaces map[space]bool
+	mu    sync.Mutex
+	marks map[string]bool // of the entities that are swept
 }
 
 func newSweeper(c *Client, interval time.Duration) *sweeper {
-	s := &sweeper{client: c, interval: interval, spaces: map[space]bool{}}
+	s := &sweeper{client: c, interval: interval, marks: map[string]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
 // watch has the records of an entity swept from now on.
-func (s *sweeper) watch(at space) {
+func (s *sweeper) watch(p *placing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.interval < 0 || s.ctx.Err() != nil || s.spaces[at] {
+	if s.interval < 0 || s.ctx.Err() != nil || s.marks[p.mark] {
 		return
 	}
-	s.spaces[at] = true
-	s.done.Go(func() { s.run(at) })
+	s.marks[p.mark] = true
+	s.done.Go(func() { s.run(p) })
 }
 
 func (s *sweeper) stop() {
@@ -46,11 +46,11 @@ func (s *sweeper) stop() {
 // run sweeps one entity: as long as there is something due without pause, then
 // again when the next record expires, or after the interval. It logs when sweeps
 // begin to fail, and when they succeed again.
-func (s *sweeper) run(at space) {
-	log := s.client.log.With("keyspace", string(at))
+func (s *sweeper) run(p *placing) {
+	log := s.client.log.With("keyspace", string(p.spaces[0]))
 	failing := false
 	for {
-		next, err := s.client.sweepAll(s.ctx, at)
+		next, err := s.client.sweepAll(s.ctx, p)
 		switch {
 		case s.ctx.Err() != nil:
 			return
@@ -78,25 +78,43 @@ func (s *sweeper) run(at space) {
 // millisecond of the server's time.
 const sweepStep = 200
 
-// sweepAll releases all that is due and returns how long it is until more is;
-// negative if nothing will be.
-func (c *Client) sweepAll(ctx context.Context, at space) (time.Duration, error) {
-	for {
-		due, next, err := c.sweepOnce(ctx, at)
-		if err != nil {
-			return 0, err
+// sweepAll releases all that is due in any shard of an entity and returns how long
+// it is until more is; negative if nothing will be.
+func (c *Client) sweepAll(ctx context.Context, p *placing) (time.Duration, error) {
+	next := time.Duration(-1)
+	todo := p.spaces
+	for len(todo) > 0 {
+		calls := make([]*call, len(todo))
+		for i, at := range todo {
+			calls[i] = p.sweepCall(at)
 		}
-		if due < sweepStep {
-			return next, nil
+		replies, errs := c.sendAll(ctx, calls)
+		var again []space
+		for i, err := range errs {
+			due, wait, err := parseSweep(replies[i], err)
+			switch {
+			case err != nil:
+				return 0, err
+			case due == sweepStep:
+				again = append(again, todo[i])
+			case wait >= 0 && (next < 0 || wait < next):
+				next = wait
+			}
 		}
+		todo = again
 	}
+	return next, nil
 }
 
-func (c *Client) sweepOnce(ctx context.Context, at space) (due int, next time.Duration, err error) {
+// sweepCall returns the call that sweeps one shard.
+func (p *placing) sweepCall(at space) *call {
 	args := newArgs(2, at.due())
 	args.add(string(at))
 	args.addInt(sweepStep)
-	reply, err := c.do(ctx, &call{script: sweepScript, keys: []string{at.due()}, args: args.args})
+	return &call{place: p, script: sweepScript, keys: []string{at.due()}, args: args.args}
+}
+
+func parseSweep(reply string, err error) (due int, next time.Duration, _ error) {
 	if err != nil {
 		return 0, 0, err
 	}

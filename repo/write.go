@@ -108,13 +108,9 @@ func (w *rowWrite) keep(info *entityInfo, row *Row) {
 	}
 }
 
-// writeCall returns the call that writes records, in one script.
+// writeCall returns the call that writes records of one shard, in one script.
 func (c *core) writeCall(op operation, rows []*rowWrite) *call {
-	how := writeOne
-	if len(rows) > 1 {
-		how = writeMany
-	}
-	return c.writeCallOf(how, op, rows, nil)
+	return c.writeCallOf(writeMany.of(len(rows)), op, rows, nil)
 }
 
 // writeCallOf returns the call of one of the write scripts; guard is the
@@ -122,13 +118,13 @@ func (c *core) writeCall(op operation, rows []*rowWrite) *call {
 func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []string) *call {
 	info := c.info
 	n := 5 + len(guard)
-	keys := make([]string, len(rows))
+	keys, at := make([]string, len(rows)), c.at(rows[0].id)
 	for i, w := range rows {
 		n += w.size()
-		keys[i] = c.space.record(w.id)
+		keys[i] = at.record(w.id)
 	}
 	args := newArgs(n, keys...)
-	args.add(string(c.space), string(op), c.client.now())
+	args.add(string(at), string(op), c.client.now())
 	var since *string
 	if info.retry {
 		args.add(rand.Text()[:tokenSize], "")
@@ -138,7 +134,7 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 		w.appendTo(args)
 	}
 	args.add(guard...)
-	return &call{script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
+	return &call{place: c.placing, script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
 }
 
 // tokenSize is how much of a token is kept: 60 bits at random, five to a

@@ -17,6 +17,7 @@ elseif what == 'group' then
   kind, seen, plain = take(), tonumber(take()), tonumber(take())
 end
 local fields = last + 1
+local marks = what == 'marks' or what == 'plan'
 local bare = not holds and what ~= 'group' -- no condition needs the record's values
 
 local only, upcoming
@@ -43,7 +44,7 @@ local tired = false -- it was enough before all entries were read
 -- fill reads up to n entries and returns how many there are.
 local function fill(n)
   if only then
-    ahead(only, n)
+    ahead(only, n, marks)
     entries = only.members
     ids = entries
     if only.by == 'lex' then
@@ -74,7 +75,7 @@ local function mark(i)
   if not only then
     return scores[i] or '0', places[i]
   end
-  return only.by == 'score' and call('ZSCORE', only.key, entries[i]) or '0', entries[i]
+  return only.scores[i] or only.by == 'score' and call('ZSCORE', only.key, entries[i]) or '0', entries[i]
 end
 
 -- all_there tells whether n records are there, none of which is rejected.
@@ -151,6 +152,9 @@ while not more do
           reply[9 + found] = bare and values or read(record, ARGV, fields)
         elseif what == 'group' then
           tally(values)
+        elseif marks then
+          reply[3 * found + 7] = id
+          reply[3 * found + 8], reply[3 * found + 9] = mark(i)
         elseif what ~= 'count' then
           reply[9 + found] = id
         end

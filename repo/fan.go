@@ -1,0 +1,330 @@
+package repo
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/redisgen/redisgen/internal/placement"
+)
+
+// A query of an entity with several shards asks those that its conditions leave,
+// for ids and where they stand in the order: all in one pipeline. What they return
+// is merged, and the records of the page are read by a second pipeline. Without an
+// order one shard comes after the other, and a shard is asked when those before
+// have no more.
+//
+// An order by score and member is the same in all shards, so that one position is
+// a place in each of them, and a cursor is as long as that of one shard.
+
+// mark is an id and where it stands.
+type mark struct {
+	id string
+	at position
+}
+
+// fan reads the marks of several shards.
+type fan struct {
+	*walk
+	walks  []*walk  // by shard
+	heads  [][]mark // read and not yet taken, by shard
+	rounds int      // pipelines sent
+}
+
+// newFan returns what reads the shards of a walk from where it is.
+func newFan(w *walk) *fan {
+	f := &fan{walk: w, heads: make([][]mark, len(w.shards))}
+	for i, shard := range w.shards {
+		one := &walk{core: w.core, plan: w.plan, what: findMarks, backward: w.backward, space: w.core.spaces[shard]}
+		if w.what == findPlan {
+			one.what = findPlan
+		}
+		switch {
+		case w.plan.ordered, i == w.at.shard:
+			one.at = w.at
+		case (i < w.at.shard) != w.backward:
+			one.at = position{group: -1} // it is done
+		case w.backward:
+			one.at = position{group: len(w.plan.groups)}.turned(true)
+		}
+		one.at.shard = i
+		f.walks = append(f.walks, one)
+	}
+	return f
+}
+
+// take returns up to limit marks in the order of the query, and whether there are
+// more.
+func (f *fan) take(ctx context.Context, limit int) (list []mark, more bool, err error) {
+	for len(list) < limit {
+		shard, err := f.next(ctx, limit-len(list))
+		if err != nil || shard < 0 {
+			return list, false, err
+		}
+		list = append(list, f.heads[shard][0])
+		f.heads[shard] = f.heads[shard][1:]
+		f.at = list[len(list)-1].at
+		f.at.behind = !f.backward
+	}
+	shard, err := f.next(ctx, 1)
+	return list, shard >= 0, err
+}
+
+// next returns the shard whose head comes next, -1 if there is none; left is how
+// many marks are wanted in all.
+func (f *fan) next(ctx context.Context, left int) (int, error) {
+	for ask := 1; ; ask *= 2 {
+		var lacking []int
+		shard := -1
+		for i := range f.walks {
+			if f.backward && !f.plan.ordered {
+				i = len(f.walks) - 1 - i
+			}
+			switch {
+			case len(f.heads[i]) == 0 && !f.walks[i].ended():
+				lacking = append(lacking, i)
+			case len(f.heads[i]) == 0:
+			case shard < 0 && (f.plan.ordered || lacking == nil), shard >= 0 && f.plan.ordered && f.before(i, shard):
+				shard = i
+			}
+		}
+		switch {
+		case shard >= 0 && (!f.plan.ordered || lacking == nil), lacking == nil:
+			return shard, nil
+		case f.plan.ordered: // as many as it has if the records are spread evenly, and some
+			left = min(left, 2*left/len(f.walks)+8)
+		default:
+			lacking = lacking[:min(len(lacking), ask)]
+		}
+		if err := f.fill(ctx, lacking, left); err != nil {
+			return -1, err
+		}
+	}
+}
+
+// before tells whether the head of shard i comes before that of shard j.
+func (f *fan) before(i, j int) bool {
+	a, b := f.heads[i][0].at, f.heads[j][0].at
+	x, _ := strconv.ParseFloat(a.score, 64)
+	y, _ := strconv.ParseFloat(b.score, 64)
+	order := cmp.Or(cmp.Compare(x, y), cmp.Compare(a.member, b.member))
+	return order != 0 && (order < 0) != (f.plan.reverse != f.backward)
+}
+
+// fill reads up to n marks of each of some shards.
+func (f *fan) fill(ctx context.Context, shards []int, n int) error {
+	calls := make([]*call, len(shards))
+	for i, shard := range shards {
+		calls[i] = f.walks[shard].request(n)
+	}
+	f.rounds++
+	f.core.client.stats.calls.Add(int64(1 - len(shards))) // each reply counts one
+	replies, errs := f.core.client.sendAll(ctx, calls)
+	for i, shard := range shards {
+		one := f.walks[shard]
+		found, err := one.accept(replies[i], errs[i])
+		if err != nil {
+			return err
+		}
+		for range found.n {
+			m, err := one.readMark(found)
+			if err != nil {
+				return err
+			}
+			f.heads[shard] = append(f.heads[shard], m)
+		}
+		if !found.more {
+			one.turn()
+		}
+	}
+	return nil
+}
+
+// summary returns what all shards have met. The way that was taken is that of the
+// first shard that was asked.
+func (f *fan) summary() (t trace) {
+	for _, one := range f.walks {
+		for i, c := range one.trace.groups {
+			if i == len(t.groups) {
+				t.groups = append(t.groups, choice{alternative: c.alternative})
+			}
+			t.groups[i].estimate += max(0, c.estimate)
+		}
+		t.examined += one.trace.examined
+		t.returned += one.trace.returned
+		t.missing += one.trace.missing
+	}
+	t.calls = int64(f.rounds)
+	return t
+}
+
+// readMark reads the next mark of what was found.
+func (w *walk) readMark(f *found) (m mark, err error) {
+	m.at = f.first
+	m.at.shard = w.at.shard
+	for _, to := range []*string{&m.id, &m.at.score, &m.at.member} {
+		if *to, _, err = f.values.next(); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// fanned returns the fan of a walk through several shards.
+func (w *walk) fanned() *fan {
+	if w.fan == nil {
+		w.fan = newFan(w)
+	}
+	return w.fan
+}
+
+// gather reads a page of records from several shards.
+func (w *walk) gather(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
+	for more = true; more && len(list) < limit; {
+		var marks []mark
+		marks, more, err = w.fanned().take(ctx, limit-len(list))
+		if err != nil || len(marks) == 0 {
+			return first, false, list, err
+		}
+		if list == nil {
+			first = marks[0].at
+			first.behind = w.backward
+		}
+		records, err := w.core.readRows(ctx, marks, selected)
+		if err != nil {
+			return first, false, nil, err
+		}
+		w.core.client.stats.calls.Add(1)
+		list = slices.Concat(list, records)
+	}
+	return first, more, list, nil
+}
+
+// gatherValue returns the stored value of a field in the first record.
+func (w *walk) gatherValue(ctx context.Context, field int) (string, error) {
+	for {
+		marks, _, err := w.fanned().take(ctx, 1)
+		if err != nil {
+			return "", err
+		}
+		if len(marks) == 0 {
+			return "", ErrNotFound
+		}
+		id := marks[0].id
+		reply, err := w.core.client.do(ctx, &call{place: w.core.placing, args: []any{"hget", w.core.at(id).record(id), w.core.info.fields[field].Name}})
+		if err != nil {
+			return "", err
+		}
+		v := values{reply}
+		if value, ok, err := v.next(); ok || err != nil { // else the record is gone
+			return value, err
+		}
+	}
+}
+
+// readRows reads records, and leaves out those that are gone.
+func (c *core) readRows(ctx context.Context, marks []mark, selected []bool) ([]any, error) {
+	ids := make([]string, len(marks))
+	for i, m := range marks {
+		ids[i] = m.id
+	}
+	list := make([]any, 0, len(ids))
+	replies, errs := c.client.doAll(ctx, c.readCalls(ids, c.rowsOf(selected)[1:]))
+	for i, err := range errs {
+		var v any
+		if err == nil {
+			v, err = c.decodeListed(replies[i], selected)
+		}
+		switch {
+		case err == nil:
+			list = append(list, v)
+		case err != ErrNotFound:
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// each goes through everything that the shards of a walk have, all at once, and
+// hands each reply to take.
+func (w *walk) each(ctx context.Context, take func(*found) error) error {
+	walks := make([]*walk, len(w.shards))
+	for i, shard := range w.shards {
+		walks[i] = &walk{core: w.core, plan: w.plan, what: w.what, tail: w.tail, space: w.core.spaces[shard]}
+	}
+	for {
+		walks = slices.DeleteFunc(walks, (*walk).ended)
+		if len(walks) == 0 {
+			return nil
+		}
+		calls := make([]*call, len(walks))
+		for i, one := range walks {
+			calls[i] = one.request(mostExamined)
+		}
+		w.core.client.stats.calls.Add(int64(1 - len(calls)))
+		replies, errs := w.core.client.doAll(ctx, calls)
+		for i, one := range walks {
+			found, err := one.accept(replies[i], errs[i])
+			if err != nil {
+				return err
+			}
+			if err := take(found); err != nil {
+				return err
+			}
+			if !found.more {
+				one.turn()
+			}
+		}
+	}
+}
+
+// mostKeys is how many shard keys a query names at most for the shards to be told
+// by them.
+const mostKeys = 64
+
+var oneShard = []int{0}
+
+// asked returns the shards that may have records which meet a condition.
+func (c *core) asked(where condition) []int {
+	if len(c.spaces) == 1 {
+		return oneShard
+	}
+	if keys := c.shardKeys(where); keys != nil {
+		var shards []int
+		for _, key := range keys {
+			shards = append(shards, placement.Shard(joinValues(key), len(c.spaces)))
+		}
+		slices.Sort(shards)
+		return slices.Compact(shards)
+	}
+	shards := make([]int, len(c.spaces))
+	for i := range shards {
+		shards[i] = i
+	}
+	return shards
+}
+
+// shardKeys returns the shard keys, in parts, of the records that meet a condition;
+// nil if it does not name them.
+func (c *core) shardKeys(where condition) [][]string {
+	keys := [][]string{nil}
+	for _, field := range c.placed() {
+		i := slices.IndexFunc(where.conjuncts(), func(one condition) bool {
+			return one.op == equals && one.field == field
+		})
+		if i < 0 {
+			return nil
+		}
+		var longer [][]string
+		for _, key := range keys {
+			for _, value := range where.conjuncts()[i].values {
+				longer = append(longer, append(slices.Clone(key), value))
+			}
+		}
+		if keys = longer; len(keys) > mostKeys {
+			return nil
+		}
+	}
+	return keys
+}
