@@ -119,7 +119,7 @@ type InBatch[T any, K comparable] struct {
 // Get reads a record.
 func (in *InBatch[T, K]) Get(key K) *Result[T] {
 	result := new(Result[T])
-	id, err := in.r.entity.ID(key)
+	id, err := in.r.core.checkID(in.r.entity.ID(key))
 	in.b.get(in.r.core, id, err, &result.Err, func(v any) { result.Value = v.(T) })
 	return result
 }
@@ -148,7 +148,7 @@ func (in *InBatch[T, K]) Update(v T, opts ...WriteOption) *Result[T] {
 // Patch changes fields of a record. The result has no value.
 func (in *InBatch[T, K]) Patch(key K, changes ...Change[T]) *Result[T] {
 	result := new(Result[T])
-	id, err := in.r.entity.ID(key)
+	id, err := in.r.core.checkID(in.r.entity.ID(key))
 	p, err := in.r.core.preparePatch(id, err, plainChanges(changes))
 	in.b.send(in.r.core, opPatch, p, err, &result.Err)
 	return result
@@ -157,7 +157,7 @@ func (in *InBatch[T, K]) Patch(key K, changes ...Change[T]) *Result[T] {
 // Touch renews the expiry of a record. The result has no value.
 func (in *InBatch[T, K]) Touch(key K, opts ...WriteOption) *Result[T] {
 	result := new(Result[T])
-	id, err := in.r.entity.ID(key)
+	id, err := in.r.core.checkID(in.r.entity.ID(key))
 	p, err := in.r.core.prepareTouch(id, err, opts)
 	in.b.send(in.r.core, opTouch, p, err, &result.Err)
 	return result
@@ -166,7 +166,7 @@ func (in *InBatch[T, K]) Touch(key K, opts ...WriteOption) *Result[T] {
 // Delete removes a record. The result has no value.
 func (in *InBatch[T, K]) Delete(key K) *Result[T] {
 	result := new(Result[T])
-	id, err := in.r.entity.ID(key)
+	id, err := in.r.core.checkID(in.r.entity.ID(key))
 	p, err := in.r.core.prepareKey("Delete", id, err)
 	in.b.send(in.r.core, opDelete, p, err, &result.Err)
 	return result

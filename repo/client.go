@@ -14,22 +14,32 @@ import (
 // Client is a keyspace on a Redis server that repositories share. It is safe
 // for concurrent use.
 type Client struct {
+	settings
+	owned  bool    // Close closes rdb too
+	parent *Client // whose connections these are, nil if they are its own
+	stats  stats
+
+	closed  atomic.Bool
+	sweeper *sweeper
+}
+
+// settings are what a client shares with those that are derived from it.
+type settings struct {
 	rdb    redis.UniversalClient
-	owned  bool // Close closes rdb too
 	prefix string
 	log    *slog.Logger
 	clock  func() time.Time // nil: the server's
 	newID  func() string
+	trip   *trip
 
 	retries                int
 	minBackoff, maxBackoff time.Duration
 
 	indexed bool // queries never walk all records
-	stats   stats
-	trip    trip
+	limits  limits
 
-	closed  atomic.Bool
-	sweeper *sweeper
+	durability Durability
+	standings  *standings
 }
 
 // Open connects to the server that config names, checks that it answers, and
@@ -70,11 +80,13 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		return nil, err
 	}
 	config = config.withDefaults()
-	c := &Client{
-		rdb: rdb, owned: owned, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
+	c := &Client{owned: owned, settings: settings{
+		rdb: rdb, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
 		retries: max(config.MaxRetries, 0), minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
-	}
-	c.indexed, c.trip.fixed = config.RequireIndex, config.RoundTrip
+		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip},
+		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
+		durability: config.Durability, standings: &standings{},
+	}}
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }
@@ -91,12 +103,15 @@ func (c *Client) space(entity string) space {
 }
 
 // Close ends the client's background work and, if Open made the client, its
-// connections. Calls under way fail. Closing twice does nothing.
+// connections. Calls under way fail. Closing twice does nothing. A client that is
+// derived from another one leaves that open, and is closed with it.
 func (c *Client) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.sweeper.stop()
+	if c.sweeper.client == c { // else c is a view
+		c.sweeper.stop()
+	}
 	if c.owned {
 		return c.rdb.Close()
 	}

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -76,6 +77,16 @@ type Config struct {
 	// hundreds a round trip.
 	RequireIndex bool
 
+	// MaxIDSize and MaxValueSize are how many bytes the id of a record and the value
+	// of a field, as they are stored, have at most. What is larger is ErrTooLarge,
+	// and nothing is sent. Defaults 16 KiB and 64 MiB; Redis itself takes 512 MB in
+	// one value. Negative: no limit.
+	MaxIDSize, MaxValueSize int
+
+	// Durability is what every write asks for; [Client.Durable] changes that for some.
+	// Default: that the primary has carried it out.
+	Durability Durability
+
 	// SweepInterval is the longest time for which the index entries of an
 	// expired record may stay in memory; queries never see them. Default 1 s;
 	// negative: nothing is swept in the background.
@@ -127,6 +138,9 @@ func (c Config) check() error {
 	if strings.ContainsAny(c.Prefix, "{}") {
 		return fmt.Errorf("%w: Prefix %q contains a brace; braces decide where keys live in a cluster", errConfig, c.Prefix)
 	}
+	if err := c.Durability.check(); err != nil {
+		return err
+	}
 	if c.DB != 0 && (c.Cluster || len(c.Addrs) > 1 && c.MasterName == "") {
 		return fmt.Errorf("%w: DB is %d; a cluster has only database 0", errConfig, c.DB)
 	}
@@ -149,6 +163,8 @@ func (c Config) withDefaults() Config {
 	if c.MaxRetries == 0 {
 		c.MaxRetries = 3
 	}
+	c.MaxIDSize = cmp.Or(c.MaxIDSize, 16<<10)
+	c.MaxValueSize = cmp.Or(c.MaxValueSize, 64<<20)
 	if c.NewID == nil {
 		c.NewID = newUUID
 	}

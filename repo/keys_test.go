@@ -17,7 +17,7 @@ type location struct {
 }
 
 func (l location) key(prefix string) string {
-	at := (&Client{prefix: prefix}).space(l.entity)
+	at := (&Client{settings: settings{prefix: prefix}}).space(l.entity)
 	if l.kind == 0 {
 		return at.record(l.values[0])
 	}
@@ -56,7 +56,7 @@ func checkKeys(t *testing.T, prefix string, a, b location) {
 	if (x == y) != a.equal(b) {
 		t.Errorf("%q and %q: keys %q and %q", a, b, x, y)
 	}
-	at := (&Client{prefix: prefix}).space(a.entity)
+	at := (&Client{settings: settings{prefix: prefix}}).space(a.entity)
 	for _, other := range []string{at.all(), at.due(), string(at) + "m", prefix + "{health}"} {
 		if x == other {
 			t.Errorf("%q has the key %q", a, x)

@@ -48,7 +48,7 @@ func (r *Repository[T, K]) Update(ctx context.Context, v T, opts ...WriteOption)
 
 // Delete removes a record; [ErrNotFound] if there is none. One round trip.
 func (r *Repository[T, K]) Delete(ctx context.Context, key K) error {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return r.core.delete(ctx, id, err)
 }
 
@@ -56,7 +56,7 @@ func (r *Repository[T, K]) Delete(ctx context.Context, key K) error {
 // says. It changes neither version nor updated. [ErrNotFound] if there is no
 // such record. One round trip.
 func (r *Repository[T, K]) Touch(ctx context.Context, key K, opts ...WriteOption) error {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return r.core.touch(ctx, id, err, opts)
 }
 
@@ -64,27 +64,27 @@ func (r *Repository[T, K]) Touch(ctx context.Context, key K, opts ...WriteOption
 // round trip, without reading the record first. [ErrNotFound] if there is no
 // such record; one that is gone does not come back.
 func (r *Repository[T, K]) Patch(ctx context.Context, key K, changes ...Change[T]) error {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return r.core.patch(ctx, id, err, plainChanges(changes))
 }
 
 // TTL returns how long the record still lives, 0 if it does not expire, and
 // [ErrNotFound] if there is none. One round trip.
 func (r *Repository[T, K]) TTL(ctx context.Context, key K) (time.Duration, error) {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return r.core.ttl(ctx, id, err)
 }
 
 // Exists tells whether there is a record with that key. One round trip.
 func (r *Repository[T, K]) Exists(ctx context.Context, key K) (bool, error) {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return r.core.exists(ctx, id, err)
 }
 
 // Get returns the record with that key, or [ErrNotFound]. One round trip; of a
 // sliding entity it renews the expiry.
 func (r *Repository[T, K]) Get(ctx context.Context, key K) (T, error) {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return typed[T](r.core.get(ctx, id, err))
 }
 
@@ -94,7 +94,7 @@ func (r *Repository[T, K]) Get(ctx context.Context, key K) (T, error) {
 func (r *Repository[T, K]) GetMany(ctx context.Context, keys ...K) ([]T, error) {
 	list := make([]T, len(keys))
 	err := r.core.getMany(ctx, len(keys),
-		func(i int) (string, error) { return r.entity.ID(keys[i]) },
+		func(i int) (string, error) { return r.core.checkID(r.entity.ID(keys[i])) },
 		func(i int, v any) { list[i] = v.(T) })
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (r *Repository[T, K]) GetUnique(ctx context.Context, index int, put func(*R
 // ends the operation and is returned. It must not change the key. Two round
 // trips if nobody interferes; [ErrConflict] after 100 attempts.
 func (r *Repository[T, K]) Mutate(ctx context.Context, key K, change func(T) error) (T, error) {
-	id, err := r.entity.ID(key)
+	id, err := r.core.checkID(r.entity.ID(key))
 	return typed[T](r.core.mutate(ctx, id, err, func(v any) error { return change(v.(T)) }))
 }
 
@@ -139,7 +139,7 @@ func (r *Repository[T, K]) SaveMany(ctx context.Context, list []T, opts ...Write
 // among other reasons, the error is a [*ManyError] that says which. One round
 // trip for a hundred records.
 func (r *Repository[T, K]) DeleteMany(ctx context.Context, keys []K, opts ...WriteOption) error {
-	return r.core.deleteMany(ctx, len(keys), func(i int) (string, error) { return r.entity.ID(keys[i]) }, opts)
+	return r.core.deleteMany(ctx, len(keys), func(i int) (string, error) { return r.core.checkID(r.entity.ID(keys[i])) }, opts)
 }
 
 // Where returns the query for records that meet all conditions; without any,

@@ -62,6 +62,11 @@ func (r *Row) begin() int { return len(r.buf) }
 
 // end makes what was appended since begin the value of the next field.
 func (r *Row) end(from int) {
+	if err := r.info.limits.checkValue(len(r.buf) - from); err != nil {
+		r.buf = r.buf[:from]
+		r.Refuse(err)
+		return
+	}
 	r.cells[r.at] = cell{from, len(r.buf)}
 	r.at++
 }
