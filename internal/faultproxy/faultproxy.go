@@ -1,6 +1,7 @@
 // Package faultproxy puts a TCP proxy between a Redis client and a server, for tests of what happens when the network
-// fails: a reply that is lost after the server has done the work, a request that never arrives, cut connections, and
-// slow ones. It reads the protocol, so a fault hits the command that the test names, also inside a pipeline.
+// fails: a reply that is lost after the server has done the work, a request that never arrives, cut connections, slow
+// ones, and silent ones. It reads the protocol, so a fault hits the command that the test names, also inside a pipeline.
+// A [Network] has a proxy for each server that a client finds by itself, such as the nodes of a cluster.
 //
 // TLS is not read: connect both sides in plain text.
 package faultproxy
@@ -28,6 +29,7 @@ type Proxy struct {
 	counts   map[string]int
 	faults   int
 	latency  time.Duration
+	severed  chan struct{} // closed when the network is whole again; nil while it is
 
 	wg sync.WaitGroup
 }
@@ -36,15 +38,21 @@ type Proxy struct {
 // host:port. It ends with the test.
 func Start(t testing.TB, target string) *Proxy {
 	t.Helper()
-	p := &Proxy{target: target, addr: "127.0.0.1:0", links: map[*link]bool{}, counts: map[string]int{}}
+	p := newProxy(target)
 	if err := p.listen(); err != nil {
 		t.Fatalf("faultproxy: %v", err)
 	}
-	t.Cleanup(func() {
-		p.Down()
-		p.wg.Wait()
-	})
+	t.Cleanup(p.end)
 	return p
+}
+
+func newProxy(target string) *Proxy {
+	return &Proxy{target: target, addr: "127.0.0.1:0", links: map[*link]bool{}, counts: map[string]int{}}
+}
+
+func (p *Proxy) end() {
+	p.Down()
+	p.wg.Wait()
 }
 
 // Addr returns the address to connect to. It stays the same when the proxy goes down and up.
@@ -109,6 +117,43 @@ func (p *Proxy) Latency(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.latency = d
+}
+
+// Sever makes the network between client and server swallow what either sends: connections stay open and silent, and
+// new ones get no answer. [Proxy.Heal] delivers what is under way, as TCP would.
+func (p *Proxy) Sever() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.severed == nil {
+		p.severed = make(chan struct{})
+	}
+}
+
+// Heal ends what [Proxy.Sever] began.
+func (p *Proxy) Heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.severed != nil {
+		close(p.severed)
+		p.severed = nil
+	}
+}
+
+// whole waits until the network is whole, and reports whether it is, rather than done being closed first.
+func (p *Proxy) whole(done <-chan struct{}) bool {
+	for {
+		p.mu.Lock()
+		severed := p.severed
+		p.mu.Unlock()
+		if severed == nil {
+			return true
+		}
+		select {
+		case <-severed:
+		case <-done:
+			return false
+		}
+	}
 }
 
 // Cut closes all connections. New ones are welcome.

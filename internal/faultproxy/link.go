@@ -73,6 +73,9 @@ func (l *link) passCommands() {
 			}
 			l.expect(f, streaming(c.args))
 		}
+		if !l.proxy.whole(l.closed) {
+			return
+		}
 		if _, err := w.Write(c.raw); err != nil {
 			return
 		}
@@ -143,6 +146,9 @@ func (l *link) writeReplies(replies <-chan reply) {
 			l.proxy.struck()
 			for range replies { // until the client or the server closes
 			}
+			return
+		}
+		if !l.proxy.whole(l.closed) {
 			return
 		}
 		if _, err := l.client.Write(out.raw); err != nil {
