@@ -37,6 +37,7 @@ func commands() []command {
 		checkCommand(),
 		lintCommand(),
 		keysCommand(),
+		aclCommand(),
 		versionCommand(),
 		helpCommand(),
 	}

@@ -1,0 +1,127 @@
+// Package acl says what generated repositories need from a server: the commands
+// that the runtime sends and its scripts call, and the keys of the entities.
+package acl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/redisgen/redisgen/schema"
+)
+
+// Role is what a user is for.
+type Role string
+
+// The roles. All but Sentinel are users of the servers that have the records.
+const (
+	Reader   Role = "reader"   // reads records
+	Writer   Role = "writer"   // reads and writes records: the user of an application
+	Migrator Role = "migrator" // a writer that also finds and removes keys
+	Operator Role = "operator" // looks at keys and servers, and changes nothing
+	Sentinel Role = "sentinel" // asks sentinels where the primary is
+)
+
+// Roles are all roles.
+var Roles = []Role{Reader, Writer, Migrator, Operator, Sentinel}
+
+// Options say what user the rules are for.
+type Options struct {
+	Role      Role
+	Prefix    string // of the client's configuration, with the tenant's name
+	Functions bool   // scripts are functions
+	Cluster   bool   // the client is one of a cluster
+	Database  bool   // the client chooses a database
+}
+
+// ErrPrefix is what a prefix leads to for which there is no pattern.
+var ErrPrefix = errors.New("no ACL pattern can have a space or a NUL: choose another prefix")
+
+// Rules returns the rules of a user, to be added to one that may do nothing.
+func Rules(packages []*schema.Package, o Options) ([]string, error) {
+	if strings.ContainsFunc(o.Prefix, func(r rune) bool { return unicode.IsSpace(r) || r == 0 }) {
+		return nil, fmt.Errorf("prefix %q: %w", o.Prefix, ErrPrefix)
+	}
+	if o.Role == Sentinel {
+		return sentinelRules(), nil
+	}
+	keys := patterns(packages, o.Prefix)
+	health := escape(o.Prefix + "{health}")
+	rules := commands(connection)
+	if o.Database {
+		rules = append(rules, "+select")
+	}
+	if o.Cluster {
+		rules = append(rules, commands(cluster)...)
+	}
+	switch o.Role {
+	case Reader:
+		rules = append(rules, commands(reads)...)
+		rules = append(rules, withFlag("%R~", keys)...)
+		// A server takes every script for one that writes its keys, whatever it
+		// does. What the script calls is checked against the rules before.
+		rules = append(rules, selector(append(commands(o.scripts()), withFlag("~", keys)...)))
+	case Writer, Migrator:
+		rules = append(rules, commands(reads+writes+o.scripts())...)
+		if o.Role == Migrator {
+			rules = append(rules, commands(finds)...)
+		}
+		rules = append(rules, withFlag("~", keys)...)
+		rules = append(rules, selector([]string{"+set", "%W~" + health}))
+	case Operator:
+		rules = append(rules, commands(reads+finds+looks)...)
+		rules = append(rules, withFlag("%R~", append(keys, health))...)
+	default:
+		return nil, fmt.Errorf("there is no role %q", o.Role)
+	}
+	return rules, nil
+}
+
+// Commands that are allowed, by what they are for; those of scripts as well as
+// those that clients send.
+const (
+	// What a connection begins with, and Open and Health ask. AUTH and HELLO are
+	// allowed to everybody.
+	connection = " client|setinfo client|setname info ping"
+	cluster    = " asking cluster|slots command readonly"
+
+	reads = " exists hget hmget pexpiretime pttl time zcard zcount zlexcount zmscore zrange zrangebylex zrangebyscore" +
+		" zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscore"
+	writes = " del hdel hlen hset persist pexpireat zadd zrem"
+	finds  = " hgetall scan type"
+	looks  = " dbsize hlen hscan memory|usage object|encoding slowlog|get slowlog|len ttl zscan"
+)
+
+// scripts returns the commands that run scripts.
+func (o Options) scripts() string {
+	if o.Functions {
+		return " fcall"
+	}
+	return " eval evalsha"
+}
+
+// sentinelRules are those of a user of sentinels.
+func sentinelRules() []string {
+	rules := commands(" client|setinfo client|setname ping sentinel|get-master-addr-by-name sentinel|replicas sentinel|sentinels subscribe")
+	return append(rules, "&+replica-reconf-done", "&+switch-master")
+}
+
+// commands returns the rules that allow commands, in order.
+func commands(names string) []string {
+	list := strings.Fields(names)
+	slices.Sort(list)
+	return withFlag("+", slices.Compact(list))
+}
+
+func withFlag(flag string, list []string) []string {
+	flagged := make([]string, len(list))
+	for i, s := range list {
+		flagged[i] = flag + s
+	}
+	return flagged
+}
+
+// selector returns the rule that allows what its rules allow together.
+func selector(rules []string) string { return "(" + strings.Join(rules, " ") + ")" }

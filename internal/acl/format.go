@@ -1,0 +1,41 @@
+package acl
+
+import "strings"
+
+// SetUser returns the command, for redis-cli to read, that gives a user exactly
+// these rules, whatever rules it had, and creates it if there is none. password
+// is the SHA-256 of its only password in hexadecimal; "" leaves its passwords as
+// they are.
+func SetUser(name, password string, rules []string) string {
+	args := []string{"ACL", "SETUSER", name, "on"}
+	if password != "" {
+		args = append(args, "resetpass", "#"+password)
+	}
+	args = append(args, "resetkeys", "resetchannels", "clearselectors", "-@all")
+	for i, arg := range args {
+		args[i] = quote(arg)
+	}
+	for _, rule := range rules {
+		args = append(args, quote(rule))
+	}
+	return strings.Join(args, " ")
+}
+
+// FileLine returns the line of an ACL file for a user with these rules. Without a
+// password, nobody can sign in as that user.
+func FileLine(name, password string, rules []string) string {
+	words := []string{"user", name, "on"}
+	if password != "" {
+		words = append(words, "#"+password)
+	}
+	words = append(words, "resetchannels", "-@all")
+	return strings.Join(append(words, rules...), " ")
+}
+
+// quote returns an argument as redis-cli reads it. An ACL file has no quotes.
+func quote(arg string) string {
+	if !strings.ContainsAny(arg, `"' `) {
+		return arg
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(arg) + `"`
+}

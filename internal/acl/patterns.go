@@ -1,0 +1,64 @@
+package acl
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/redisgen/redisgen/internal/placement"
+	"github.com/redisgen/redisgen/schema"
+)
+
+// patterns returns the patterns of the keys of all entities, and of no others.
+func patterns(packages []*schema.Package, prefix string) []string {
+	var list []string
+	add := func(pattern string) {
+		if !slices.Contains(list, pattern) {
+			list = append(list, pattern)
+		}
+	}
+	for _, p := range packages {
+		for _, e := range p.Entities {
+			at := p.Placement(e)
+			home, tail := e.Name, ""
+			if at.Home != "" {
+				home, tail = at.Home, e.Name
+			}
+			// What tells how an entity is placed is where its only shard would be.
+			add(escape(prefix) + "{" + e.Name + "}:*")
+			for _, tag := range tags(home, at.Shards) {
+				add(escape(prefix) + "{" + tag + "}" + tail + ":*")
+			}
+		}
+	}
+	return list
+}
+
+// tags returns the patterns of the hash tags of all shards of an entity. A
+// pattern for each would be many; these stand for tags of the same form, which no
+// other entity has.
+func tags(entity string, shards int) []string {
+	var list []string
+	for i := range shards {
+		tag := placement.Tag(entity, i, shards)
+		if form := form(tag, len(entity)); !slices.Contains(list, form) {
+			list = append(list, form)
+		}
+	}
+	return list
+}
+
+// form returns the pattern of tags like this: with any other digits for the number
+// of the shard, and any other letters at the end.
+func form(tag string, name int) string {
+	number, total, sharded := strings.Cut(tag[name:], "/")
+	if !sharded {
+		return tag
+	}
+	count := strings.TrimRight(total, "abcdefghijklmnopqrstuvwxyz")
+	return tag[:name] + "." + strings.Repeat("[0-9]", len(number)-1) + "/" + count + strings.Repeat("[a-z]", len(total)-len(count))
+}
+
+// escape returns the pattern that matches s alone.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
+}
