@@ -111,6 +111,7 @@ func cases() []testCase {
 		{dir: "enums", pkg: enumsCase()},
 		{dir: "indexes", pkg: indexesCase()},
 		{dir: "places", pkg: placesCase()},
+		{dir: "shards", pkg: shardsCase()},
 		{dir: "clash", pkg: clashCase(), options: gen.Options{Declared: []string{"SessionFields"}}},
 		{dir: "embedded", pkg: embeddedCase()},
 		{dir: "elsewhere/store", pkg: elsewhereCase(), options: gen.Options{PackageName: "store", PackagePath: testdata + "elsewhere/store"}},

@@ -308,3 +308,34 @@ func elsewhereCase() *schema.Package {
 	}
 	return p
 }
+
+func shardsCase() *schema.Package {
+	p := &schema.Package{Name: "shards", Path: testdata + "shards"}
+	p.Entities = []*schema.Entity{
+		entity("Thread", "threads shards=16", nil,
+			field{"ID", uuidT, "id,key", nil},
+			field{"Slug", str, "url-slug,unique,fold,omitempty", nil},
+			field{"Owner", str, "owner,unique=title", nil},
+			field{"Title", pointer(str), "title,unique=title", nil},
+		),
+		entity("Post", "posts in=Thread", []string{"ThreadID"},
+			field{"Number", integer, "number,key", nil},
+			field{"ThreadID", uuidT, "thread-id,key,shard,ref=Thread,ondelete=cascade,unique=place", nil},
+			field{"Place", integer, "place,unique=place", nil},
+			field{"Code", str, "code,unique", nil},
+		),
+		entity("Board", "boards", nil,
+			field{"ID", str, "id,key", nil},
+		),
+		entity("Card", "cards in=Board", nil,
+			field{"ID", str, "id,key", nil},
+			field{"BoardID", pointer(str), "board_id,index,ref=Board", nil},
+			field{"After", pointer(str), "after,index,ref=Card,ondelete=restrict", nil},
+		),
+		entity("Pin", "pins in=Card", nil,
+			field{"ID", str, "id,key", nil},
+			field{"CardID", str, "card_id,index,ref=Card,ondelete=cascade", nil},
+		),
+	}
+	return p
+}

@@ -6,9 +6,19 @@ import (
 	"time"
 )
 
-// parse builds an entity from directives and fields, without Go source. It
-// fails the test on mistakes of syntax.
+// parse builds a valid entity that is alone in its package.
 func parse(t *testing.T, entity string, indexes []string, fields ...*Field) *Entity {
+	t.Helper()
+	e := declare(t, entity, indexes, fields...)
+	if errs := (&Package{Entities: []*Entity{e}}).Validate(); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return e
+}
+
+// declare builds an entity from directives and fields, without Go source. It
+// fails the test on mistakes of syntax.
+func declare(t *testing.T, entity string, indexes []string, fields ...*Field) *Entity {
 	t.Helper()
 	at := func(int) Pos { return Pos{} }
 	line, errs := ParseEntity(entity)
@@ -33,9 +43,6 @@ func parse(t *testing.T, entity string, indexes []string, fields ...*Field) *Ent
 		if errs := e.AddIndex(line, at); len(errs) > 0 {
 			t.Fatal(errs)
 		}
-	}
-	if errs := (&Package{Entities: []*Entity{e}}).Validate(); len(errs) > 0 {
-		t.Fatal(errs)
 	}
 	return e
 }

@@ -30,8 +30,12 @@ func (c *checker) checkRef(f *Field) {
 	c.checkSameKind(f, "ref", to, keys[0])
 	c.checkRefOptions(f, to)
 	if places := e.shardKey(); home.Shards > 1 && (len(places) != 1 || places[0] != f) {
-		c.clash(f, pos, fmt.Sprintf("refers to %s, which may be in another shard", f.Ref),
-			"remove ref, or place the record by this field alone, with the options key and shard", home.position("shards"), "there are several shards")
+		instead := "remove ref, or place the record by this field alone, with the options key and shard"
+		if to == e {
+			instead = "remove ref, or shards"
+		}
+		c.clash(f, pos, fmt.Sprintf("refers to a %s that may be in another shard", f.Ref), instead,
+			home.position("shards"), fmt.Sprintf("%d shards", home.Shards))
 	}
 }
 
