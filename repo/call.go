@@ -20,6 +20,9 @@ type call struct {
 	write  bool     // must not take effect twice
 	place  *placing // of the entity; nil: it does not matter
 
+	functions bool // the script is called as a function
+	readOnly  bool // so that it cannot write
+
 	// A write with a token can be sent again: the script finds out whether it
 	// was carried out. since is the argument that tells it how long ago it may
 	// have been.
@@ -78,7 +81,7 @@ func (c *call) command(ctx context.Context, whole bool) *command {
 		args = slices.Clone(args) // the command before may still be looked at
 		args[0], args[1] = "eval", c.script.source
 	case args[0] == nil:
-		args[0], args[1] = "evalsha", c.script.sha
+		args[0], args[1] = c.verb()
 	}
 	cmd := &command{*redis.NewRawCmd(ctx, args...), c.write}
 	cmd.SetFirstKeyPos(3)

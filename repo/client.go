@@ -40,6 +40,7 @@ type settings struct {
 
 	durability Durability
 	standings  *standings
+	functions  *functions // nil: scripts are not called as functions
 }
 
 // Open connects to the server that config names, checks that it answers, and
@@ -87,6 +88,9 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
 		durability: config.Durability, standings: &standings{},
 	}}
+	if config.Functions {
+		c.functions = new(functions)
+	}
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }

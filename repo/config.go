@@ -87,6 +87,12 @@ type Config struct {
 	// Default: that the primary has carried it out.
 	Durability Durability
 
+	// Functions has scripts called as Redis Functions, which "redisgen functions
+	// load" or [LoadFunctions] has put on the server before: the user of the
+	// program needs neither EVAL nor SCRIPT. Redis 7 or later, and Valkey, have
+	// them. Default false.
+	Functions bool
+
 	// SweepInterval is the longest time for which the index entries of an
 	// expired record may stay in memory; queries never see them. Default 1 s;
 	// negative: nothing is swept in the background.

@@ -23,6 +23,9 @@ var (
 	// ErrPlacement: the keyspace has records of the entity that are placed in
 	// another way, such as in another number of shards. Nothing was done.
 	ErrPlacement = errors.New("placed in another way")
+	// ErrFunctions: the server lacks a function that [Config.Functions] has called;
+	// nothing was done.
+	ErrFunctions = errors.New("function is missing")
 	// ErrClosed: the client is closed.
 	ErrClosed = errors.New("client is closed")
 )

@@ -19,16 +19,47 @@ func part(name string) string {
 	return string(text)
 }
 
-// script is a Lua script and the SHA-1 that EVALSHA calls it by.
+// script is a Lua script and the names that it is called by.
 type script struct {
-	source string
-	sha    string
+	source   string
+	sha      string // SHA-1, for EVALSHA
+	entity   string // that it is for; "": any
+	function string // and the library of this one function
+	does     effect
 }
 
+// effect is what a script does to records.
+type effect int
+
+const (
+	writes effect = iota
+	reads         // and repairs what it meets, if it can
+	frees         // removes, and so needs no memory
+)
+
+// shared are the scripts that are the same for every entity.
+var shared []*script
+
+// newScript puts together a script that is the same for every entity, for a
+// variable of the package.
 func newScript(parts ...string) *script {
+	s := putTogether("", parts)
+	shared = append(shared, s)
+	return s
+}
+
+// putTogether puts together a script for an entity.
+func putTogether(entity string, parts []string) *script {
 	source := strings.Join(parts, "\n")
 	sum := sha1.Sum([]byte(source))
-	return &script{source: source, sha: hex.EncodeToString(sum[:])}
+	sha := hex.EncodeToString(sum[:])
+	return &script{source: source, sha: sha, entity: entity, function: functionName(entity, sha)}
+}
+
+// which says what a new script does.
+func (s *script) which(does effect) *script {
+	s.does = does
+	return s
 }
 
 const (
@@ -39,13 +70,13 @@ const (
 	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard = nil\n"
 )
 
-// The scripts that are the same for every entity.
+// The scripts of this package's own operations.
 var (
-	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep"))
-	uniqueScript = newScript(scriptBase, part("hash"), part("unique"))
-	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count"))
+	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep")).which(frees)
+	uniqueScript = newScript(scriptBase, part("hash"), part("unique")).which(reads)
+	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count")).which(reads)
 	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
-		part("bytes"), part("lex"), part("micros"), part("each"), part("heap"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find"))
+		part("bytes"), part("lex"), part("micros"), part("each"), part("heap"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find")).which(reads)
 )
 
 // writing says what a write script can do.
@@ -103,7 +134,7 @@ func newWriteScript(info *entityInfo, generated string, how writing) *script {
 	if info.has(FieldInfo.isNumber) {
 		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
 	}
-	return newScript(append(parts, generated, part("write"))...)
+	return putTogether(info.name, append(parts, generated, part("write")))
 }
 
 func (f FieldInfo) isNumber() bool {

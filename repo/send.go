@@ -25,6 +25,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 		return "", err
 	}
 	whole := false
+	call.functions = c.functions != nil
 	for attempt := 0; ; attempt++ {
 		if err := c.ready(ctx); err != nil {
 			return "", call.failed(err)
@@ -46,6 +47,8 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 			whole = true
 			attempt-- // which it is not
 			continue
+		case call.leaveWriting(err):
+			continue
 		case call.mayRepeat(err) && attempt < c.retries:
 			if c.pause(ctx, attempt) == nil {
 				continue
@@ -58,6 +61,10 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 // failed returns the error of a call: if a reply to an earlier attempt was lost,
 // the outcome is unknown whatever has become of the last.
 func (c *call) failed(err error) error {
+	if isNoFunction(err) {
+		_, name := c.verb()
+		err = &functionError{name, err}
+	}
 	if err != nil && c.write && c.lost && !errors.Is(err, ErrUncertain) {
 		return fmt.Errorf("%w: %w", ErrUncertain, err)
 	}
@@ -94,6 +101,9 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	if len(calls) == 0 {
 		return replies, errs
 	}
+	if err := c.checkFunctions(ctx, calls); err != nil {
+		return fail(err)
+	}
 	todo := c.placed(ctx, calls, errs)
 	sent := slices.Clone(todo)
 	for attempt := 0; len(todo) > 0; attempt++ {
@@ -117,6 +127,9 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	}
 	for _, at := range sent {
 		errs[at] = calls[at].failed(outcome(errs[at], calls[at].write))
+		if errors.Is(errs[at], ErrFunctions) {
+			c.functions.there.Clear()
+		}
 	}
 	return replies, errs
 }
@@ -167,6 +180,8 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 			if isNoScript(errs[at]) {
 				replies[at], errs[at] = c.follow(ctx, call, true)
 			}
+		case call.leaveWriting(err):
+			replies[at], errs[at] = c.do(ctx, call)
 		case isNoScript(err) && !told[call.script] && !waiting[call.home()]:
 			// One call with the whole script tells the server; the rest follow
 			// by its SHA-1.
