@@ -42,7 +42,10 @@ func (c *clock) env() []string {
 	return []string{"LD_PRELOAD=" + c.library, "REDISD_CLOCK=" + c.file}
 }
 
-// advance moves the clock by d.
+// glance is how long a server may go by a monotonic clock before it looks at the time of day again: Valkey 9 does.
+const glance = time.Millisecond
+
+// advance moves the clock by d, and returns when servers see it.
 func (c *clock) advance(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,6 +56,7 @@ func (c *clock) advance(d time.Duration) error {
 	defer f.Close()
 	c.offset += d
 	_, err = f.Write(binary.NativeEndian.AppendUint64(nil, uint64(c.offset)))
+	time.Sleep(glance)
 	return err
 }
 

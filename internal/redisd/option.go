@@ -49,8 +49,8 @@ func newGroupConfig(opts []Option) *config {
 	return c
 }
 
-// Version chooses the server program: "default" is the redis-server in PATH; "redis8" and "valkey8" are what
-// versions.sh fetches.
+// Version chooses the server program: "default" is the redis-server in PATH; "redis8", "valkey8" and "valkey9" are
+// what versions.sh fetches.
 func Version(name string) Option {
 	return func(c *config) { c.version = name }
 }

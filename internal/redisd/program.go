@@ -8,7 +8,7 @@ import (
 )
 
 // Versions lists what [Version] takes.
-var Versions = []string{"default", "redis8", "valkey8"}
+var Versions = []string{"default", "redis8", "valkey8", "valkey9"}
 
 // findProgram returns the path of the server program of a version, or an error that names the command which installs it.
 func findProgram(version string) (string, error) {

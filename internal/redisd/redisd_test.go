@@ -20,7 +20,9 @@ import (
 )
 
 func TestVersions(t *testing.T) {
-	want := map[string]string{"default": "redis_version:", "redis8": "redis_version:8.", "valkey8": "valkey_version:8."}
+	want := map[string]string{
+		"default": "redis_version:", "redis8": "redis_version:8.", "valkey8": "valkey_version:8.", "valkey9": "valkey_version:9.",
+	}
 	for _, version := range redisd.Versions {
 		t.Run(version, func(t *testing.T) {
 			client := redisd.Start(t, redisd.Version(version)).Client()
@@ -32,6 +34,30 @@ func TestVersions(t *testing.T) {
 				t.Errorf("INFO server has no %q:\n%s", want[version], info)
 			}
 			roundTrip(t, client)
+			if got, err := client.Eval(t.Context(), "return redis.call('GET', KEYS[1])", []string{"k"}).Result(); got != "v" || err != nil {
+				t.Errorf("a script returns %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// Several servers of every version run with every option.
+func TestVersionsOfSeveral(t *testing.T) {
+	for _, version := range redisd.Versions {
+		t.Run(version, func(t *testing.T) {
+			options := []redisd.Option{redisd.Version(version), redisd.TLS(), redisd.User("app", "s3cret", "~k*", "+@all"), redisd.AOF()}
+			t.Run("sentinel", func(t *testing.T) {
+				t.Parallel()
+				roundTrip(t, redisd.StartReplicated(t, options...).Client())
+			})
+			t.Run("cluster", func(t *testing.T) {
+				t.Parallel()
+				c := redisd.StartCluster(t, options...)
+				fill(t, c.Client())
+				c.MoveSlots(c.Nodes()[0], c.Nodes()[1], c.SlotsOf(c.Nodes()[0])[:200]...)
+				c.WaitHealthy(patience)
+				wantFilled(t, c.Client())
+			})
 		})
 	}
 }
