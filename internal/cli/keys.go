@@ -21,8 +21,10 @@ func keysCommand() command {
 		long: `Keys lists every key that the entities of the packages use, its Redis type and
 what it holds. A name in angle brackets stands for the value of that field.
 
-The text between braces is the hash tag: all keys of an entity are in one slot
-of a cluster. ACL rules and monitoring can rely on the patterns.`,
+The text between braces is the hash tag: all keys of an entity, or of one of its
+shards, are in one slot of a cluster. The tag of a shard has its number, from 0,
+how many there are, and letters that spread the shards evenly over the slots.
+ACL rules and monitoring can rely on the patterns.`,
 		examples: `redisgen keys
 redisgen keys ./... -prefix app:
 redisgen keys ./... -format markdown >docs/keys.md
@@ -73,7 +75,11 @@ func writeKeysText(w io.Writer, spaces []keyspace) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s (%s.%s)\n", space.Entity, space.Package, space.Type)
+		fmt.Fprintf(w, "%s (%s.%s)", space.Entity, space.Package, space.Type)
+		if where := space.where(); where != "" {
+			fmt.Fprintf(w, ", %s", where)
+		}
+		fmt.Fprintln(w)
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, key := range space.Keys {
 			fmt.Fprintf(table, "  %s\t%s\t%s\n", key.Key, key.Type, key.Meaning)
@@ -91,7 +97,11 @@ func writeKeysMarkdown(w io.Writer, spaces []keyspace) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "## %s\n\nKeys of `%s.%s`.\n\n", space.Entity, space.Package, space.Type)
+		fmt.Fprintf(&b, "## %s\n\nKeys of `%s.%s`", space.Entity, space.Package, space.Type)
+		if where := space.where(); where != "" {
+			fmt.Fprintf(&b, ", %s", where)
+		}
+		b.WriteString(".\n\n")
 		b.WriteString("| key | type | holds |\n| --- | --- | --- |\n")
 		for _, key := range space.Keys {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", key.Key, key.Type, key.Meaning)

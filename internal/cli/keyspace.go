@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/redisgen/redisgen/schema"
@@ -8,14 +10,17 @@ import (
 
 // keyspace lists the Redis keys of an entity.
 type keyspace struct {
-	Entity  string   `json:"entity"`
-	Type    string   `json:"type"`
-	Package string   `json:"package"`
-	Keys    []keyRow `json:"keys"`
+	Entity   string   `json:"entity"`
+	Type     string   `json:"type"`
+	Package  string   `json:"package"`
+	Shards   int      `json:"shards,omitempty"`    // 0: one
+	Home     string   `json:"home,omitempty"`      // the entity whose shards these are; "": their own
+	ShardKey []string `json:"shard_key,omitempty"` // the fields that place a record among several shards
+	Keys     []keyRow `json:"keys"`
 }
 
 // keyRow describes one key, or the keys of one pattern: <name> in Key stands
-// for the value of a field.
+// for the value of a field, <shard> and <letters> for what tells shards apart.
 type keyRow struct {
 	Key     string `json:"key"`
 	Type    string `json:"type"` // of the Redis value
@@ -25,13 +30,21 @@ type keyRow struct {
 
 // newKeyspace lists the keys of e under a client's prefix.
 func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
-	space := keyspace{Entity: e.Name, Type: e.Type, Package: p.Path}
-	add := func(name, kind, index, meaning string) {
-		space.Keys = append(space.Keys, keyRow{prefix + "{" + e.Name + "}:" + name, kind, index, meaning})
+	place := p.Placement(e)
+	space := keyspace{Entity: e.Name, Type: e.Type, Package: p.Path, Home: place.Home}
+	if place.Shards > 1 {
+		space.Shards, space.ShardKey = place.Shards, shardKeyNames(e, place)
 	}
-	add("r:"+placeholders(keyNames(e)), "hash", "", record(e))
+	if place.Shards > 1 || place.Home != "" {
+		space.Keys = append(space.Keys, keyRow{prefix + "{" + e.Name + "}:p", "string", "", "how records are placed: " + placement(e, place)})
+	}
+	base := prefix + "{" + tag(e, place) + "}" + e.Keyspace()
+	add := func(name, kind, index, meaning string) {
+		space.Keys = append(space.Keys, keyRow{base + name, kind, index, meaning})
+	}
+	add("r:"+placeholders(keyNames(e)), "hash", "", record(p, e))
 	for _, index := range e.Indexes {
-		name, kind, meaning := describe(e, index)
+		name, kind, meaning := describe(p, e, index)
 		add(name, kind, index.Name, meaning)
 	}
 	if _, ok := e.Listing(); !ok {
@@ -44,8 +57,52 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 	return space
 }
 
+// tag is the hash tag of a shard of e.
+func tag(e *schema.Entity, place schema.Placement) string {
+	home := cmp.Or(place.Home, e.Name)
+	if place.Shards == 1 {
+		return home
+	}
+	return fmt.Sprintf("%s.<shard>/%d<letters>", home, place.Shards)
+}
+
+// placement is how the keyspace tells where the records of e are.
+func placement(e *schema.Entity, place schema.Placement) string {
+	text := fmt.Sprintf("%d by %s", place.Shards, strings.Join(shardKeyNames(e, place), ","))
+	if place.Home != "" {
+		text += " in " + place.Home
+	}
+	return text
+}
+
+func shardKeyNames(e *schema.Entity, place schema.Placement) []string {
+	names := keyNames(e)
+	if place.Key == nil {
+		return names
+	}
+	var chosen []string
+	for _, i := range place.Key {
+		chosen = append(chosen, names[i])
+	}
+	return chosen
+}
+
+// where says in prose in which shards records are, "" for one of their own.
+func (k keyspace) where() string {
+	by := " by " + strings.Join(k.ShardKey, ", ")
+	switch {
+	case k.Shards == 0 && k.Home == "":
+		return ""
+	case k.Shards == 0:
+		return "in the shard of " + k.Home
+	case k.Home == "":
+		return count(k.Shards, "shard") + by
+	}
+	return "in the " + count(k.Shards, "shard") + " of " + k.Home + by
+}
+
 // record says what the hash of a record holds.
-func record(e *schema.Entity) string {
+func record(p *schema.Package, e *schema.Entity) string {
 	meaning := "the record: a field per struct field"
 	for _, field := range e.Fields {
 		if field.Geo {
@@ -55,15 +112,23 @@ func record(e *schema.Entity) string {
 			meaning += "; ~" + field.Name + ": " + field.Name + " without case, if that differs"
 		}
 	}
+	for _, index := range e.Indexes {
+		if p.Global(e, index) {
+			meaning += "; ^" + index.Name + ": the stamp of its claim in u:" + index.Name
+		}
+	}
 	return meaning
 }
 
 // describe gives an index's key after the entity, its Redis type and meaning.
-func describe(e *schema.Entity, index *schema.Index) (name, kind, meaning string) {
+func describe(p *schema.Package, e *schema.Entity, index *schema.Index) (name, kind, meaning string) {
 	fields := strings.Join(index.Fields, ", ")
 	switch index.Kind {
 	case schema.Unique:
 		name, kind, meaning = "u:"+index.Name, "hash", fields+" -> the id that claims it"
+		if p.Global(e, index) {
+			meaning = fields + " -> <stamp>:<id> of its claim, in the shard of the value"
+		}
 	case schema.Equal:
 		name, kind, meaning = "i:"+index.Name+":"+placeholders(index.Fields), "zset", "ids by "+fields
 		if eachElement(e, index) {
