@@ -119,6 +119,9 @@ func (c *core) bulkStep(ctx context.Context, name string, op operation, ids []st
 			progress.Done++
 		case errors.Is(w.err, ErrNotFound):
 			progress.Skipped++
+		case errors.Is(w.err, ErrNotDurable):
+			progress.Done++
+			errs[i] = c.settle(list[i], w.written)
 		default:
 			progress.Failed++
 			errs[i] = c.settle(list[i], w.written)

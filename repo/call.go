@@ -23,6 +23,8 @@ type call struct {
 	functions bool // the script is called as a function
 	readOnly  bool // so that it cannot write
 
+	short error // how a write that was carried out falls short of the durability asked for
+
 	// A write with a token can be sent again: the script finds out whether it
 	// was carried out. since is the argument that tells it how long ago it may
 	// have been.
@@ -47,14 +49,18 @@ func (c *call) send() {
 	}
 }
 
+// key returns a key of where the call goes.
+func (c *call) key() string {
+	if c.script != nil {
+		return c.keys[0]
+	}
+	key, _ := c.args[1].(string)
+	return key
+}
+
 // home returns the keyspace of the entity that a call is for.
 func (c *call) home() string {
-	var key string
-	if c.script != nil {
-		key = c.keys[0]
-	} else {
-		key, _ = c.args[1].(string)
-	}
+	key := c.key()
 	return key[:strings.IndexByte(key, '}')+1]
 }
 

@@ -145,10 +145,7 @@ func (c *core) send(ctx context.Context, op operation, p *prepared) error {
 // finish reads the reply to the write of one record, or takes its error, and
 // stamps the value.
 func (c *core) finish(p *prepared, reply string, err error) error {
-	if err != nil {
-		return c.info.recordError(p.name, p.id, err)
-	}
-	results, err := parseWritten(c.info, reply, 1, func(int) *Row { return p.row })
+	results, err := readWritten(c.info, reply, err, 1, func(int) *Row { return p.row })
 	if err != nil {
 		return c.info.recordError(p.name, p.id, err)
 	}
@@ -157,7 +154,7 @@ func (c *core) finish(p *prepared, reply string, err error) error {
 
 // settle stamps the value of a write that succeeded, or returns its error.
 func (c *core) settle(p *prepared, w written) error {
-	if w.err == nil && p.value != nil {
+	if (w.err == nil || errors.Is(w.err, ErrNotDurable)) && p.value != nil {
 		c.stamp(p.value, w.stamp)
 	}
 	return c.info.recordError(p.name, p.id, w.err)

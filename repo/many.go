@@ -107,11 +107,7 @@ func (c *core) writeAll(ctx context.Context, how writing, op operation, list []*
 	results := make([]result, len(list))
 	replies, errs := c.client.sendAll(ctx, calls)
 	for i, part := range parts {
-		var done []written
-		err := errs[i]
-		if err == nil {
-			done, err = parseWritten(c.info, replies[i], len(part), func(j int) *Row { return list[part[j]].row })
-		}
+		done, err := readWritten(c.info, replies[i], errs[i], len(part), func(j int) *Row { return list[part[j]].row })
 		for j, at := range part {
 			if results[at].lost = err; err == nil {
 				results[at].written = done[j]

@@ -30,19 +30,10 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 		if err := c.ready(ctx); err != nil {
 			return "", call.failed(err)
 		}
-		cmd := call.command(ctx, whole)
-		start := time.Now()
-		_ = c.rdb.Process(ctx, cmd)
-		reply, err := cmd.reply()
-		if err == nil {
-			c.trip.took(time.Since(start))
-		}
-		if err != nil && isRedirect(err) {
-			reply, err = c.follow(ctx, call, whole)
-		}
+		reply, err := c.once(ctx, call, whole)
 		switch {
 		case err == nil:
-			return reply, nil
+			return reply, call.short
 		case isNoScript(err) && !whole:
 			whole = true
 			attempt-- // which it is not
@@ -58,6 +49,24 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	}
 }
 
+// once sends a call one time.
+func (c *Client) once(ctx context.Context, call *call, whole bool) (string, error) {
+	if c.durably(call) {
+		return c.confirmed(ctx, call, whole)
+	}
+	cmd := call.command(ctx, whole)
+	start := time.Now()
+	_ = c.rdb.Process(ctx, cmd)
+	reply, err := cmd.reply()
+	if err == nil {
+		c.trip.took(time.Since(start))
+	}
+	if err != nil && isRedirect(err) {
+		return c.follow(ctx, call, whole)
+	}
+	return reply, err
+}
+
 // failed returns the error of a call: if a reply to an earlier attempt was lost,
 // the outcome is unknown whatever has become of the last.
 func (c *call) failed(err error) error {
@@ -65,7 +74,7 @@ func (c *call) failed(err error) error {
 		_, name := c.verb()
 		err = &functionError{name, err}
 	}
-	if err != nil && c.write && c.lost && !errors.Is(err, ErrUncertain) {
+	if err != nil && c.write && c.lost && !errors.Is(err, ErrUncertain) && !errors.Is(err, ErrNotDurable) {
 		return fmt.Errorf("%w: %w", ErrUncertain, err)
 	}
 	return err
@@ -113,25 +122,37 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 			}
 			break
 		}
-		pipe := c.rdb.Pipeline()
-		cmds := make([]command, len(todo))
-		for i, at := range todo {
-			cmds[i] = *calls[at].command(ctx, false)
-			_ = pipe.Process(ctx, &cmds[i])
-		}
-		_, _ = pipe.Exec(ctx) // every command has its own error
-		for i, at := range todo {
-			replies[at], errs[at] = cmds[i].reply()
-		}
+		c.pipeline(ctx, calls, todo, replies, errs)
 		todo = c.again(ctx, calls, replies, errs, todo, attempt)
 	}
 	for _, at := range sent {
+		if errs[at] == nil {
+			errs[at] = calls[at].short
+		}
 		errs[at] = calls[at].failed(outcome(errs[at], calls[at].write))
 		if errors.Is(errs[at], ErrFunctions) {
 			c.functions.there.Clear()
 		}
 	}
 	return replies, errs
+}
+
+// pipeline sends some of the calls and notes what has become of them.
+func (c *Client) pipeline(ctx context.Context, calls []*call, todo []int, replies []string, errs []error) {
+	if slices.ContainsFunc(todo, func(at int) bool { return c.durably(calls[at]) }) {
+		c.confirmAll(ctx, calls, todo, replies, errs)
+		return
+	}
+	pipe := c.rdb.Pipeline()
+	cmds := make([]command, len(todo))
+	for i, at := range todo {
+		cmds[i] = *calls[at].command(ctx, false)
+		_ = pipe.Process(ctx, &cmds[i])
+	}
+	_, _ = pipe.Exec(ctx) // every command has its own error
+	for i, at := range todo {
+		replies[at], errs[at] = cmds[i].reply()
+	}
 }
 
 // placed returns which of the calls can be sent: those of entities that are placed
@@ -208,6 +229,9 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 // follow sends a call the way go-redis follows redirections of a cluster; it
 // does not see those in raw replies.
 func (c *Client) follow(ctx context.Context, call *call, whole bool) (string, error) {
+	if c.durably(call) {
+		return c.confirmed(ctx, call, whole)
+	}
 	raw := call.command(ctx, whole)
 	cmd := &parsedCommand{redis.NewCmd(ctx, raw.Args()...), raw.once}
 	if call.script != nil {
@@ -294,6 +318,10 @@ func isRefused(err error) bool {
 	if errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) {
 		return true
 	}
+	var own *unsent
+	if errors.As(err, &own) {
+		return own.again
+	}
 	text := err.Error()
 	for _, r := range refusals {
 		if strings.HasPrefix(text, r) {
@@ -315,13 +343,21 @@ func (c *call) mayRepeat(err error) bool {
 // another attempt.
 func isLost(err error) bool {
 	return err != nil && !isReply(err) && !errors.Is(err, ErrClosed) && !errors.Is(err, redis.ErrClosed) &&
-		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+		!isContext(err) && !isUnsent(err)
+}
+
+// isContext tells whether err is that of a context that has ended.
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // outcome returns what the caller is told of an error: of a write whose reply
 // was lost, that nobody knows.
 func outcome(err error, write bool) error {
-	if err == nil || !write || isRefused(err) || isNoScript(err) || isReply(err) || errors.Is(err, ErrClosed) ||
+	if err != nil && write && strings.HasPrefix(err.Error(), "NOREPLICAS ") {
+		return fmt.Errorf("%w: %w", ErrNoReplicas, err)
+	}
+	if err == nil || !write || isRefused(err) || isUnsent(err) || errors.Is(err, ErrNotDurable) || isNoScript(err) || isReply(err) || errors.Is(err, ErrClosed) ||
 		errors.Is(err, ErrUncertain) {
 		return err
 	}
