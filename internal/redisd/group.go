@@ -36,7 +36,7 @@ func (s *setup) link() []string {
 
 // member makes a process of several a server, which ends with the group.
 func (g *group) member(p *process) *Server {
-	s := &Server{t: g.t, proc: p, prefix: g.prefix, shared: g.shared}
+	s := &Server{t: g.t, proc: p, prefix: g.prefix}
 	o := s.Options()
 	if admin := p.config.admin; admin.name != "" {
 		o.Username, o.Password = admin.name, admin.password
@@ -71,7 +71,8 @@ func (g *group) Login() (name, password string) { return g.setup.config.login() 
 // Advance moves the time of day of all nodes by d. The deployment needs option [Clock].
 func (g *group) Advance(d time.Duration) {
 	g.t.Helper()
-	g.nodes[0].Advance(d)
+	g.own("Advance")
+	g.nodes[0].Advance(d) // they have one clock
 }
 
 // Restart stops all nodes at the same time in an orderly way, and starts them again. What they keep on disk, with
@@ -105,13 +106,20 @@ func (g *group) Start() {
 // all calls f with all processes at the same time.
 func (g *group) all(method string, f func(*process) error) {
 	g.t.Helper()
-	g.nodes[0].own(method)
+	g.own(method)
 	errs := make([]error, len(g.nodes))
 	each(len(g.nodes), func(i int) { errs[i] = f(g.nodes[i].proc) })
 	for i, err := range errs {
 		if err != nil {
 			g.t.Fatalf("redisd: %s: %v", g.nodes[i].Addr(), err)
 		}
+	}
+}
+
+func (g *group) own(method string) {
+	g.t.Helper()
+	if g.shared {
+		g.t.Fatalf("redisd: %s would disturb other tests of the shared servers; use those of the test alone", method)
 	}
 }
 

@@ -10,7 +10,7 @@ type Option func(*config)
 
 // config is what the options add up to.
 type config struct {
-	version  string
+	version  string // "": as the deployment of suites says
 	unix     bool
 	tls      bool
 	clock    bool
@@ -24,7 +24,7 @@ type user struct {
 }
 
 func newConfig(opts []Option) *config {
-	c := &config{version: "default"}
+	c := &config{}
 	for _, opt := range opts {
 		opt(c)
 	}
@@ -50,7 +50,7 @@ func newGroupConfig(opts []Option) *config {
 }
 
 // Version chooses the server program: "default" is the redis-server in PATH; "redis8", "valkey8" and "valkey9" are
-// what versions.sh fetches.
+// what versions.sh fetches. Without this option it is what REDISGEN_DEPLOYMENT says, or "default".
 func Version(name string) Option {
 	return func(c *config) { c.version = name }
 }

@@ -22,7 +22,13 @@ type setup struct {
 
 func newSetup(c *config) (s *setup, err error) {
 	s = &setup{config: c}
-	if s.program, err = findProgram(c.version); err != nil {
+	version := c.version
+	if version == "" {
+		if version, err = plannedVersion(); err != nil {
+			return nil, err
+		}
+	}
+	if s.program, err = findProgram(version); err != nil {
 		return nil, err
 	}
 	parent, err := tempDir()

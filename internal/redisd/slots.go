@@ -117,7 +117,6 @@ func (v view) summary(up []*Server) (string, error) {
 // does: one slot after the other, some keys at a time.
 func (c *Cluster) MoveSlots(from, to *Server, slots ...int) {
 	c.t.Helper()
-	c.nodes[0].own("MoveSlots")
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	others := slices.DeleteFunc(c.Primaries(), func(s *Server) bool { return s == from || s == to })
