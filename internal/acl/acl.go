@@ -34,6 +34,8 @@ type Options struct {
 	Functions bool   // scripts are functions
 	Cluster   bool   // the client is one of a cluster
 	Database  bool   // the client chooses a database
+	Wait      bool   // writes wait for replicas
+	WaitAOF   bool   // writes wait for append-only files
 }
 
 // ErrPrefix is what a prefix leads to for which there is no pattern.
@@ -47,15 +49,9 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 	if o.Role == Sentinel {
 		return sentinelRules(), nil
 	}
-	keys := patterns(packages, o.Prefix)
-	health := escape(o.Prefix + "{health}")
-	rules := commands(connection)
-	if o.Database {
-		rules = append(rules, "+select")
-	}
-	if o.Cluster {
-		rules = append(rules, commands(cluster)...)
-	}
+	keys, marks := patterns(packages, o.Prefix)
+	health := escape(o.Prefix) + "{health}"
+	rules := o.connection()
 	switch o.Role {
 	case Reader:
 		rules = append(rules, commands(reads)...)
@@ -68,8 +64,9 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 		if o.Role == Migrator {
 			rules = append(rules, commands(finds)...)
 		}
+		rules = append(rules, o.waits()...)
 		rules = append(rules, withFlag("~", keys)...)
-		rules = append(rules, selector([]string{"+set", "%W~" + health}))
+		rules = append(rules, selector(append([]string{"+set"}, withFlag("%W~", append(marks, health))...)))
 	case Operator:
 		rules = append(rules, commands(reads+finds+looks)...)
 		rules = append(rules, withFlag("%R~", append(keys, health))...)
@@ -79,15 +76,39 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 	return rules, nil
 }
 
+// connection returns what every client needs, whatever it does.
+func (o Options) connection() []string {
+	names := connection
+	if o.Database {
+		names += " select"
+	}
+	if o.Cluster {
+		names += cluster
+	}
+	return commands(names)
+}
+
+// waits returns the rules for what a durable write waits with.
+func (o Options) waits() []string {
+	names := ""
+	if o.Wait {
+		names += " wait"
+	}
+	if o.WaitAOF {
+		names += " waitaof"
+	}
+	return commands(names)
+}
+
 // Commands that are allowed, by what they are for; those of scripts as well as
 // those that clients send.
 const (
 	// What a connection begins with, and Open and Health ask. AUTH and HELLO are
 	// allowed to everybody.
-	connection = " client|setinfo client|setname info ping"
+	connection = " client|setname info ping"
 	cluster    = " asking cluster|slots command readonly"
 
-	reads = " exists hget hmget pexpiretime pttl time zcard zcount zlexcount zmscore zrange zrangebylex zrangebyscore" +
+	reads = " exists get hget hmget pexpiretime pttl time zcard zcount zlexcount zmscore zrange zrangebylex zrangebyscore" +
 		" zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscore"
 	writes = " del hdel hlen hset persist pexpireat zadd zrem"
 	finds  = " hgetall scan type"
@@ -104,7 +125,7 @@ func (o Options) scripts() string {
 
 // sentinelRules are those of a user of sentinels.
 func sentinelRules() []string {
-	rules := commands(" client|setinfo client|setname ping sentinel|get-master-addr-by-name sentinel|replicas sentinel|sentinels subscribe")
+	rules := commands(" client|setname ping sentinel|get-master-addr-by-name sentinel|replicas sentinel|sentinels subscribe")
 	return append(rules, "&+replica-reconf-done", "&+switch-master")
 }
 

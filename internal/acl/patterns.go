@@ -8,14 +8,16 @@ import (
 	"github.com/redisgen/redisgen/schema"
 )
 
-// patterns returns the patterns of the keys of all entities, and of no others.
-func patterns(packages []*schema.Package, prefix string) []string {
-	var list []string
+// patterns returns the patterns of the keys of all entities, and of no others; and
+// the keys that tell how those are placed that are in several shards, or in
+// another's.
+func patterns(packages []*schema.Package, prefix string) (keys, marks []string) {
 	add := func(pattern string) {
-		if !slices.Contains(list, pattern) {
-			list = append(list, pattern)
+		if !slices.Contains(keys, pattern) {
+			keys = append(keys, pattern)
 		}
 	}
+	prefix = escape(prefix)
 	for _, p := range packages {
 		for _, e := range p.Entities {
 			at := p.Placement(e)
@@ -23,14 +25,17 @@ func patterns(packages []*schema.Package, prefix string) []string {
 			if at.Home != "" {
 				home, tail = at.Home, e.Name
 			}
-			// What tells how an entity is placed is where its only shard would be.
-			add(escape(prefix) + "{" + e.Name + "}:*")
+			if own := prefix + "{" + e.Name + "}:"; at.Home != "" || at.Shards > 1 {
+				marks = append(marks, own+"p")
+				// Before it says so, the list of a single shard has to be empty.
+				add(own + "*")
+			}
 			for _, tag := range tags(home, at.Shards) {
-				add(escape(prefix) + "{" + tag + "}" + tail + ":*")
+				add(prefix + "{" + tag + "}" + tail + ":*")
 			}
 		}
 	}
-	return list
+	return keys, marks
 }
 
 // tags returns the patterns of the hash tags of all shards of an entity. A

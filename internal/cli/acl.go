@@ -37,9 +37,11 @@ func aclCommand() command {
 	flags.BoolVar(&f.options.Functions, "functions", false, "scripts are Redis Functions: neither EVAL nor EVALSHA")
 	flags.BoolVar(&f.options.Cluster, "cluster", false, "clients are those of a cluster")
 	flags.BoolVar(&f.options.Database, "database", false, "clients choose a database other than 0")
+	flags.BoolVar(&f.options.Wait, "wait", false, "writes wait for replicas: WAIT")
+	flags.BoolVar(&f.options.WaitAOF, "waitaof", false, "writes wait for append-only files: WAITAOF, of Redis 7.2")
 	return command{
 		name:     "acl",
-		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-functions] [-cluster] [-database]",
+		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-functions] [-cluster] [-database] [-wait] [-waitaof]",
 		short:    "print the ACL rules that repositories need",
 		long: `Acl prints what a user of Redis must be allowed for the repositories of the
 packages to work: commands and patterns of keys, and nothing else.
