@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,9 @@ type settings struct {
 	trip   *trip
 
 	retries                int
+	retryTimeout           time.Duration
 	minBackoff, maxBackoff time.Duration
+	asks                   bool // for credentials, when connecting
 
 	indexed bool // queries never walk all records
 	limits  limits
@@ -53,14 +56,18 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	options := config.universal()
-	client, err := newClient(redis.NewUniversalClient(options), true, config)
+	config = config.withDefaults()
+	rdb, err := config.connect()
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(rdb, true, config)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := client.do(ctx, &call{args: []any{"ping"}}); err != nil {
 		_ = client.Close()
-		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(options.Addrs, ","), err)
+		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(config.Addrs, ","), err)
 	}
 	client.warnOfEviction(ctx)
 	return client, nil
@@ -83,7 +90,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	config = config.withDefaults()
 	c := &Client{owned: owned, settings: settings{
 		rdb: rdb, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
-		retries: max(config.MaxRetries, 0), minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
+		retries: max(config.MaxRetries, 0), retryTimeout: config.RetryTimeout, minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip},
 		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
 		durability: config.Durability, standings: &standings{},
@@ -91,6 +98,10 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	if config.Functions {
 		c.functions = new(functions)
 	}
+	if config.MaxRetries == 0 {
+		c.retries = math.MaxInt
+	}
+	c.asks = owned && config.credentials() != nil
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }

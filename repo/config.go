@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -16,11 +15,13 @@ import (
 )
 
 // Config says how to reach Redis and how a [Client] behaves. The zero value is
-// a server on localhost:6379 without password.
+// a server on localhost:6379 without password. It prints without passwords.
 type Config struct {
-	// URL is redis://user:password@host:port/db, rediss:// for TLS, or
-	// unix://path, with go-redis's query parameters. It sets Addrs, Username,
-	// Password, DB and TLS where these are empty.
+	// URL is redis://user:password@host:port/db; rediss:// for TLS; unix://path;
+	// redis+sentinel://host:port,host:port/master/db or
+	// redis+cluster://host:port,host:port, with rediss for TLS. It has go-redis's
+	// query parameters, and those of [Config.URL] in docs/deployment.md. It sets
+	// the fields of Config that are empty.
 	URL string
 	// Addrs are host:port of the server; of several nodes of a cluster; or of
 	// the sentinels, if MasterName is set. Default localhost:6379.
@@ -32,12 +33,27 @@ type Config struct {
 	// Username and Password are those of an ACL user; Password alone is the
 	// default user's.
 	Username, Password string
+	// PasswordFile has the password in place of Password. It is read for each new
+	// connection; white space at its end does not count.
+	PasswordFile string
+	// Credentials returns user name and password in place of the fields, for each
+	// new connection; again, if the server refuses them. Its errors fail calls
+	// that need a new connection.
+	Credentials func(ctx context.Context) (username, password string, err error)
 	// SentinelUsername and SentinelPassword are for the sentinels themselves.
 	SentinelUsername, SentinelPassword string
 	// DB is the number of the database. A cluster has only 0.
 	DB int
-	// TLS turns on TLS.
+	// TLS turns on TLS, and so does each of the fields below. Without a
+	// ServerName, each server has to prove the name that it is dialled by.
 	TLS *tls.Config
+	// TLSCAFile has the certificates of the authorities that sign those of
+	// servers, PEM, in place of the system's. TLSCertFile and TLSKeyFile have the
+	// client's certificate and its key. When the files change, new connections
+	// go by the new ones; if those do not fit together, by the ones before.
+	TLSCAFile, TLSCertFile, TLSKeyFile string
+	// TLSServerName is the name in the certificates of servers.
+	TLSServerName string
 	// ClientName shows in CLIENT LIST.
 	ClientName string
 
@@ -52,13 +68,17 @@ type Config struct {
 	MinIdleConns int
 	// DialTimeout, ReadTimeout, WriteTimeout and PoolTimeout bound a connection
 	// being made, a reply, a request, and the wait for a free connection.
-	// Defaults 5 s, 3 s, 3 s, and ReadTimeout + 1 s. A deadline of the context
+	// Defaults 2 s, 3 s, 3 s, and ReadTimeout + 1 s. A deadline of the context
 	// holds as well.
 	DialTimeout, ReadTimeout, WriteTimeout, PoolTimeout time.Duration
 
-	// MaxRetries is how often what is known not to have been carried out is
-	// sent again; reads, and writes of entities with the retry option, also if
-	// their reply was lost. Default 3; negative: never.
+	// RetryTimeout is for how long, after it has failed, what is known not to have
+	// been carried out is sent again; reads, and writes of entities with the retry
+	// option, also if their reply was lost. Default 5 s, in which a primary is
+	// replaced; negative: as long as the context lasts.
+	RetryTimeout time.Duration
+	// MaxRetries is how often, within RetryTimeout. Default: any number; negative:
+	// never.
 	MaxRetries int
 	// MinRetryBackoff and MaxRetryBackoff bound the pause between two attempts.
 	// Defaults 8 ms and 512 ms; negative: no pause.
@@ -106,36 +126,12 @@ type Config struct {
 	// Logger takes what happens in the background. Default slog.Default().
 	// go-redis reports failed dials by itself; see its SetLogger.
 	Logger *slog.Logger
-	// Dialer makes connections; default a net.Dialer.
+	// Dialer makes connections, on which TLS is then spoken; default a net.Dialer.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	tls    bool           // with the system's authorities
 	parsed *redis.Options // of URL
 }
-
-// String returns the configuration without its passwords.
-func (c Config) String() string {
-	address := strings.Join(c.Addrs, ",")
-	if c.URL != "" {
-		address = redact(c.URL)
-	}
-	return fmt.Sprintf("redisgen.Config{%s prefix=%q user=%q}", address, c.Prefix, c.Username)
-}
-
-// GoString is String, so that %#v shows no password either.
-func (c Config) GoString() string { return c.String() }
-
-// redact returns a URL without its password and parameters; no part of one in
-// which the password may stand anywhere else than where it belongs.
-func redact(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Opaque != "" || u.Scheme == "" || strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@") {
-		return hiddenURL
-	}
-	u.RawQuery, u.Fragment = "", ""
-	return u.Redacted()
-}
-
-const hiddenURL = "(URL not shown)"
 
 // errConfig is what the errors of a bad Config are.
 var errConfig = errors.New("redisgen: bad Config")
@@ -147,10 +143,30 @@ func (c Config) check() error {
 	if err := c.Durability.check(); err != nil {
 		return err
 	}
-	if c.DB != 0 && (c.Cluster || len(c.Addrs) > 1 && c.MasterName == "") {
+	if c.DB != 0 && c.isCluster() {
 		return fmt.Errorf("%w: DB is %d; a cluster has only database 0", errConfig, c.DB)
 	}
+	if c.Cluster && c.MasterName != "" {
+		return fmt.Errorf("%w: Cluster and MasterName: a cluster replaces its primaries without Sentinel; leave one empty", errConfig)
+	}
+	passwords := 0
+	for _, has := range []bool{c.Password != "", c.PasswordFile != "", c.Credentials != nil} {
+		if has {
+			passwords++
+		}
+	}
+	if passwords > 1 {
+		return fmt.Errorf("%w: set one of Password, PasswordFile and Credentials", errConfig)
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		return fmt.Errorf("%w: TLSCertFile and TLSKeyFile go together; set both or none", errConfig)
+	}
 	return nil
+}
+
+// isCluster tells whether the addresses are those of a cluster.
+func (c Config) isCluster() bool {
+	return c.Cluster || len(c.Addrs) > 1 && c.MasterName == ""
 }
 
 func (c Config) withDefaults() Config {
@@ -159,15 +175,16 @@ func (c Config) withDefaults() Config {
 			*d = value
 		}
 	}
-	or(&c.DialTimeout, 5*time.Second)
+	or(&c.DialTimeout, 2*time.Second)
 	or(&c.ReadTimeout, 3*time.Second)
 	or(&c.WriteTimeout, 3*time.Second)
 	or(&c.PoolTimeout, c.ReadTimeout+time.Second)
+	or(&c.RetryTimeout, 5*time.Second)
 	or(&c.MinRetryBackoff, 8*time.Millisecond)
 	or(&c.MaxRetryBackoff, 512*time.Millisecond)
 	or(&c.SweepInterval, time.Second)
-	if c.MaxRetries == 0 {
-		c.MaxRetries = 3
+	if len(c.Addrs) == 0 {
+		c.Addrs = []string{"localhost:6379"}
 	}
 	c.MaxIDSize = cmp.Or(c.MaxIDSize, 16<<10)
 	c.MaxValueSize = cmp.Or(c.MaxValueSize, 64<<20)
@@ -178,87 +195,4 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.Default()
 	}
 	return c
-}
-
-// universal returns the options of go-redis's client.
-func (c Config) universal() *redis.UniversalOptions {
-	c = c.withDefaults()
-	if len(c.Addrs) == 0 {
-		c.Addrs = []string{"localhost:6379"}
-	}
-	from := c.parsed
-	if from == nil {
-		from = &redis.Options{}
-	}
-	return &redis.UniversalOptions{
-		Addrs: c.Addrs, MasterName: c.MasterName, IsClusterMode: c.Cluster, DB: c.DB, ClientName: c.ClientName,
-		Username: c.Username, Password: c.Password,
-		SentinelUsername: c.SentinelUsername, SentinelPassword: c.SentinelPassword,
-		TLSConfig: c.TLS, PoolSize: c.PoolSize, MinIdleConns: c.MinIdleConns, Dialer: c.Dialer,
-		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, PoolTimeout: c.PoolTimeout,
-		Protocol: from.Protocol, PoolFIFO: from.PoolFIFO, MaxIdleConns: from.MaxIdleConns, MaxActiveConns: from.MaxActiveConns,
-		MaxConcurrentDials: from.MaxConcurrentDials, ConnMaxIdleTime: from.ConnMaxIdleTime,
-		ConnMaxLifetime: from.ConnMaxLifetime, ConnMaxLifetimeJitter: from.ConnMaxLifetimeJitter,
-		PipelineReadBufferSize: from.PipelineReadBufferSize, PipelineWriteBufferSize: from.PipelineWriteBufferSize,
-		PipelinePoolSize: from.PipelinePoolSize,
-		// The client itself repeats what may be repeated, with its own pauses.
-		MaxRetries: -1, DialerRetries: 1,
-		// Without this, go-redis waits for ReadTimeout whatever the context says.
-		ContextTimeoutEnabled: true,
-	}
-}
-
-// fillFromURL sets what the URL says and the other fields do not.
-func (c *Config) fillFromURL() error {
-	if c.URL == "" {
-		return nil
-	}
-	o, err := redis.ParseURL(c.URL)
-	if err != nil {
-		return fmt.Errorf("%w: URL %s: %s", errConfig, redact(c.URL), withoutURL(err, c.URL))
-	}
-	c.parsed = o
-	if len(c.Addrs) == 0 {
-		c.Addrs = []string{o.Addr}
-	}
-	if c.Username == "" {
-		c.Username = o.Username
-	}
-	if c.Password == "" {
-		c.Password = o.Password
-	}
-	if c.DB == 0 {
-		c.DB = o.DB
-	}
-	if c.TLS == nil {
-		c.TLS = o.TLSConfig
-	}
-	if c.ClientName == "" {
-		c.ClientName = o.ClientName
-	}
-	for _, d := range []struct{ to, from *time.Duration }{
-		{&c.DialTimeout, &o.DialTimeout}, {&c.ReadTimeout, &o.ReadTimeout}, {&c.WriteTimeout, &o.WriteTimeout},
-		{&c.PoolTimeout, &o.PoolTimeout}, {&c.MinRetryBackoff, &o.MinRetryBackoff}, {&c.MaxRetryBackoff, &o.MaxRetryBackoff},
-	} {
-		if *d.to == 0 {
-			*d.to = *d.from
-		}
-	}
-	for _, n := range []struct{ to, from *int }{
-		{&c.PoolSize, &o.PoolSize}, {&c.MinIdleConns, &o.MinIdleConns}, {&c.MaxRetries, &o.MaxRetries},
-	} {
-		if *n.to == 0 {
-			*n.to = *n.from
-		}
-	}
-	return nil
-}
-
-// withoutURL returns what is wrong with a URL without quoting it, for it may
-// have a password in it.
-func withoutURL(err error, address string) string {
-	if redact(address) == hiddenURL {
-		return "malformed; percent-encode what is special in user name and password"
-	}
-	return strings.ReplaceAll(err.Error(), address, "it")
 }

@@ -59,7 +59,7 @@ func TestConfigFromURL(t *testing.T) {
 	if err := rare.fillFromURL(); err != nil {
 		t.Fatal(err)
 	}
-	if o := rare.universal(); o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
+	if o, err := rare.withDefaults().universal(); err != nil || o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
 		t.Errorf("options for go-redis alone are lost: %+v", o)
 	}
 	config := Config{URL: "rediss://h:1"}
@@ -73,16 +73,16 @@ type plain Config
 
 func TestConfigDefaults(t *testing.T) {
 	c := Config{}.withDefaults()
-	got := []any{c.DialTimeout, c.ReadTimeout, c.WriteTimeout, c.PoolTimeout, c.MinRetryBackoff, c.MaxRetryBackoff, c.SweepInterval, c.MaxRetries}
-	want := []any{5 * time.Second, 3 * time.Second, 3 * time.Second, 4 * time.Second, 8 * time.Millisecond, 512 * time.Millisecond, time.Second, 3}
+	got := []any{c.DialTimeout, c.ReadTimeout, c.WriteTimeout, c.PoolTimeout, c.RetryTimeout, c.MinRetryBackoff, c.MaxRetryBackoff, c.SweepInterval, c.MaxRetries}
+	want := []any{2 * time.Second, 3 * time.Second, 3 * time.Second, 4 * time.Second, 5 * time.Second, 8 * time.Millisecond, 512 * time.Millisecond, time.Second, 0}
 	if !reflect.DeepEqual(got, want) || c.NewID == nil || c.Logger == nil || c.Clock != nil {
 		t.Errorf("defaults %v, want %v; %+v", got, want, plain(c))
 	}
 	if c := (Config{ReadTimeout: 10 * time.Second}).withDefaults(); c.PoolTimeout != 11*time.Second {
 		t.Errorf("a ReadTimeout of 10 s makes a PoolTimeout of %v", c.PoolTimeout)
 	}
-	o := Config{}.universal()
-	if o.Addrs[0] != "localhost:6379" || !o.ContextTimeoutEnabled {
+	o, err := c.universal()
+	if err != nil || o.Addrs[0] != "localhost:6379" || !o.ContextTimeoutEnabled {
 		t.Errorf("options %+v", o)
 	}
 	c = Config{MaxRetries: -1, SweepInterval: -1}

@@ -25,6 +25,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 		return "", err
 	}
 	whole := false
+	var failed time.Time
 	call.functions = c.functions != nil
 	for attempt := 0; ; attempt++ {
 		if err := c.ready(ctx); err != nil {
@@ -40,7 +41,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 			continue
 		case call.leaveWriting(err):
 			continue
-		case call.mayRepeat(err) && attempt < c.retries:
+		case c.repeats(call, err, attempt, &failed):
 			if c.pause(ctx, attempt) == nil {
 				continue
 			}
@@ -61,7 +62,7 @@ func (c *Client) once(ctx context.Context, call *call, whole bool) (string, erro
 	if err == nil {
 		c.trip.took(time.Since(start))
 	}
-	if err != nil && isRedirect(err) {
+	if isRedirect(err) || isDemoted(err) {
 		return c.follow(ctx, call, whole)
 	}
 	return reply, err
@@ -115,6 +116,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	}
 	todo := c.placed(ctx, calls, errs)
 	sent := slices.Clone(todo)
+	var failed time.Time
 	for attempt := 0; len(todo) > 0; attempt++ {
 		if err := c.ready(ctx); err != nil {
 			if attempt == 0 {
@@ -123,7 +125,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 			break
 		}
 		c.pipeline(ctx, calls, todo, replies, errs)
-		todo = c.again(ctx, calls, replies, errs, todo, attempt)
+		todo = c.again(ctx, calls, replies, errs, todo, attempt, &failed)
 	}
 	for _, at := range sent {
 		if errs[at] == nil {
@@ -186,21 +188,24 @@ func (c *Client) placed(ctx context.Context, calls []*call, errs []error) []int 
 // again returns which of the calls just sent are to be sent once more, and
 // prepares for it. To keep the order of an entity's calls, a read behind a
 // write that is repeated is repeated too; writes behind it have failed as well.
-func (c *Client) again(ctx context.Context, calls []*call, replies []string, errs []error, sent []int, attempt int) []int {
+func (c *Client) again(ctx context.Context, calls []*call, replies []string, errs []error, sent []int, attempt int, failed *time.Time) []int {
 	var todo []int
 	refused := false
 	told := map[*script]bool{}
 	repeated, waiting := map[string]bool{}, map[string]bool{} // entities
 	for _, at := range sent {
-		call, err := calls[at], errs[at]
-		switch {
-		case err == nil && (call.write || !repeated[call.home()]):
-			continue
-		case err != nil && isRedirect(err):
+		call := calls[at]
+		redirected := (isRedirect(errs[at]) || isDemoted(errs[at])) && !waiting[call.home()]
+		if redirected {
 			replies[at], errs[at] = c.follow(ctx, call, false)
 			if isNoScript(errs[at]) {
 				replies[at], errs[at] = c.follow(ctx, call, true)
 			}
+		}
+		switch err := errs[at]; {
+		case err == nil && redirected:
+		case err == nil && (call.write || !repeated[call.home()]):
+			continue
 		case call.leaveWriting(err):
 			replies[at], errs[at] = c.do(ctx, call)
 		case isNoScript(err) && !told[call.script] && !waiting[call.home()]:
@@ -208,8 +213,8 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 			// by its SHA-1.
 			told[call.script] = true
 			replies[at], errs[at] = c.do(ctx, call)
-		case err == nil, isNoScript(err), call.mayRepeat(err) && attempt < c.retries:
-			refused = refused || call.mayRepeat(err)
+		case err == nil, isNoScript(err), isRedirect(err) && waiting[call.home()], c.repeats(call, err, attempt, failed):
+			refused = refused || err != nil && call.mayRepeat(err)
 			waiting[call.home()] = true
 			todo = append(todo, at)
 		default:
@@ -295,7 +300,7 @@ func (c *Client) pause(ctx context.Context, attempt int) error {
 func isNoScript(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT") }
 
 func isRedirect(err error) bool {
-	return strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK ")
+	return err != nil && (strings.HasPrefix(err.Error(), "MOVED ") || strings.HasPrefix(err.Error(), "ASK "))
 }
 
 // refusals are the errors of a server that has not carried out what it was

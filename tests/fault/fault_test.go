@@ -47,6 +47,9 @@ func setupOn(t *testing.T, server *redisd.Server, config repo.Config) fixture {
 	if config.MinRetryBackoff == 0 {
 		config.MinRetryBackoff, config.MaxRetryBackoff = time.Millisecond, 4*time.Millisecond
 	}
+	if config.MaxRetries == 0 {
+		config.MaxRetries = 3
+	}
 	f := fixture{proxy, open(t, proxy.Addr(), config), open(t, server.Addr(), config)}
 	must(t, app.NewUsers(f.direct).Create(t.Context(), user("7")))
 	must(t, app.NewTokens(f.direct).Create(t.Context(), &app.Token{Number: 7}))

@@ -141,7 +141,7 @@ func embedded(t *testing.T) (client *repo.Client, fail func(message string, n in
 		c.WriteError(text.Load().(string))
 		return true
 	})
-	client = open(t, store.Addr(), repo.Config{SweepInterval: -1, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: 4 * time.Millisecond})
+	client = open(t, store.Addr(), repo.Config{SweepInterval: -1, MaxRetries: 3, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: 4 * time.Millisecond})
 	return client, func(message string, n int64) {
 		text.Store(message)
 		left.Store(n)

@@ -1,0 +1,135 @@
+package repo
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// clusterReload is how old what a client knows of a cluster may be. What goes
+// wrong has it ask at once: see [Client.notice].
+const clusterReload = time.Second
+
+// connect returns go-redis's client for a configuration with its defaults.
+func (c Config) connect() (redis.UniversalClient, error) {
+	options, err := c.universal()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.MasterName != "":
+		return redis.NewFailoverClient(options.Failover()), nil
+	case c.isCluster():
+		cluster := options.Cluster()
+		cluster.ClusterStateReloadInterval = clusterReload
+		return redis.NewClusterClient(cluster), nil
+	default:
+		return redis.NewClient(options.Simple()), nil
+	}
+}
+
+// universal returns the options of go-redis's clients.
+func (c Config) universal() (*redis.UniversalOptions, error) {
+	from := c.parsed
+	if from == nil {
+		from = &redis.Options{}
+	}
+	dialer := c.dialer()
+	o := &redis.UniversalOptions{
+		Addrs: c.Addrs, MasterName: c.MasterName, IsClusterMode: c.Cluster, DB: c.DB, ClientName: c.ClientName,
+		Username: c.Username, Password: c.Password,
+		SentinelUsername: c.SentinelUsername, SentinelPassword: c.SentinelPassword,
+		Dialer: dialer.connect, PoolSize: c.PoolSize, MinIdleConns: c.MinIdleConns,
+		DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, PoolTimeout: c.PoolTimeout,
+		Protocol: from.Protocol, PoolFIFO: from.PoolFIFO, MaxIdleConns: from.MaxIdleConns, MaxActiveConns: from.MaxActiveConns,
+		MaxConcurrentDials: from.MaxConcurrentDials, ConnMaxIdleTime: from.ConnMaxIdleTime,
+		ConnMaxLifetime: from.ConnMaxLifetime, ConnMaxLifetimeJitter: from.ConnMaxLifetimeJitter,
+		PipelineReadBufferSize: from.PipelineReadBufferSize, PipelineWriteBufferSize: from.PipelineWriteBufferSize,
+		PipelinePoolSize: from.PipelinePoolSize,
+		// The client itself repeats what may be repeated, with its own pauses.
+		MaxRetries: -1, DialerRetries: 1,
+		// CLIENT SETINFO would need one more rule of an ACL, and one that Redis 7.0
+		// does not know.
+		DisableIdentity: true,
+		// Without this, go-redis waits for ReadTimeout whatever the context says.
+		ContextTimeoutEnabled: true,
+	}
+	if ask := c.credentials(); ask != nil {
+		o.CredentialsProviderContext, o.OnConnect = ask, greet
+	}
+	if dialer.tls != nil {
+		var err error
+		if o.TLSConfig, err = dialer.tls.current(); err != nil {
+			return nil, errors.Join(errConfig, err)
+		}
+	}
+	return o, nil
+}
+
+// dialer makes connections.
+type dialer struct {
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	tls     *tlsSource // nil: plain
+	timeout time.Duration
+}
+
+func (c Config) dialer() *dialer {
+	d := &dialer{dial: c.Dialer, tls: c.tlsSource(), timeout: c.DialTimeout}
+	if d.dial == nil {
+		d.dial = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true}}).DialContext
+	}
+	return d
+}
+
+// connect makes a connection; its errors say that nothing was sent.
+func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	if d.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.timeout)
+		defer cancel()
+	}
+	conn, err := d.dial(ctx, network, addr)
+	if err != nil {
+		return nil, notConnected(err)
+	}
+	if d.tls == nil {
+		return conn, nil
+	}
+	secure, err := d.secure(ctx, conn, addr)
+	if err != nil {
+		_ = conn.Close()
+		return nil, notConnected(err)
+	}
+	return secure, nil
+}
+
+// secure speaks TLS on a connection.
+func (d *dialer) secure(ctx context.Context, conn net.Conn, addr string) (net.Conn, error) {
+	config, err := d.tls.current()
+	if err != nil {
+		return nil, err
+	}
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = addr
+		if host, _, err := net.SplitHostPort(addr); err == nil {
+			config.ServerName = host
+		}
+	}
+	secure := tls.Client(conn, config)
+	return secure, secure.HandshakeContext(ctx)
+}
+
+// notConnected makes an error one of dialling, by which go-redis and this
+// package know that a command was not sent.
+func notConnected(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return err
+	}
+	return &net.OpError{Op: "dial", Net: "redis", Err: err}
+}
