@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 )
@@ -65,8 +66,9 @@ func wantAllGone(t *testing.T, sessions *app.Sessions, all []*app.Session) {
 // caller can see, and the sweep gives back the memory without looking for keys.
 func TestFiftyThousandSessionsExpire(t *testing.T) {
 	const n = 50_000
-	server := redisd.Start(t, redisd.Clock())
-	client := open(t, server.Addr(), repo.Config{SweepInterval: -1})
+	d := testclient.Start(t, redisd.Clock())
+	loadFunctions(t, d)
+	client := connect(t, d.Config(repo.Config{SweepInterval: -1}))
 	sessions, f := app.NewSessions(client), app.SessionFields
 	all := makeSessions(t, sessions, n)
 	keeper := &app.Session{UserID: "user3", Hits: 2}
@@ -74,7 +76,7 @@ func TestFiftyThousandSessionsExpire(t *testing.T) {
 	wantCount(t, "before", sessions.Where(), n+1)
 	wantCount(t, "before, by user", sessions.Where(f.UserID.Eq("user3")), n/10+1)
 
-	server.Advance(time.Hour + time.Millisecond)
+	d.Advance(time.Hour + time.Millisecond)
 	if left := client.Redis().ZCard(t.Context(), client.Prefix()+"{sessions}:x").Val(); left < n*9/10 {
 		t.Fatalf("the ledger has %d entries: something has swept already", left)
 	}
@@ -90,14 +92,14 @@ func TestFiftyThousandSessionsExpire(t *testing.T) {
 	must(t, sessions.Delete(t.Context(), keeper.ID))
 	must(t, sessions.Delete(t.Context(), again.ID))
 	wantAllGone(t, sessions, all)
-	sweeping := open(t, server.Addr(), repo.Config{Prefix: client.Prefix(), SweepInterval: 10 * time.Millisecond})
+	sweeping := connect(t, d.Config(repo.Config{Prefix: client.Prefix(), SweepInterval: 10 * time.Millisecond}))
 	app.NewSessions(sweeping)
 	eventually(t, "nothing is left in memory", func() bool { return client.Redis().DBSize(t.Context()).Val() == 0 })
 	must(t, sweeping.Close())
 
 	// A count is exact before any sweep too, and leaves nothing to sweep.
 	makeSessions(t, sessions, n/10)
-	server.Advance(time.Hour + time.Millisecond)
+	d.Advance(time.Hour + time.Millisecond)
 	wantCount(t, "after, by hits", sessions.Where(f.Hits.Eq(1)), 0)
 	wantCount(t, "after", sessions.Where(), 0)
 	if left := client.Redis().DBSize(t.Context()).Val(); left != 0 {

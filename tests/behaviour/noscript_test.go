@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 	"github.com/redisgen/redisgen/tests/behaviour/numbers"
@@ -19,16 +20,22 @@ import (
 // server.
 func eachForgetful(t *testing.T, config repo.Config, test func(t *testing.T, client *repo.Client, forget func())) {
 	t.Helper()
-	run := func(t *testing.T, addr string) {
-		t.Parallel()
-		client := open(t, addr, config)
+	run := func(t *testing.T, client *repo.Client) {
 		test(t, client, func() {
 			t.Helper()
 			must(t, client.Redis().ScriptFlush(context.Background()).Err())
 		})
 	}
-	t.Run("miniredis", func(t *testing.T) { run(t, miniredis.RunT(t).Addr()) })
-	t.Run("redis", func(t *testing.T) { run(t, redisd.Start(t).Addr()) })
+	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
+		run(t, open(t, miniredis.RunT(t).Addr(), config))
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		d := testclient.Start(t)
+		loadFunctions(t, d)
+		run(t, connect(t, d.Config(config)))
+	})
 }
 
 func TestForgottenScripts(t *testing.T) {

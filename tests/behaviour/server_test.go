@@ -1,5 +1,6 @@
 // Package behaviour has the one suite of what repositories do, run on the
-// embedded store and on a real server.
+// embedded store and on real servers: one, or those that the environment
+// variable REDISGEN_DEPLOYMENT says.
 package behaviour
 
 import (
@@ -17,7 +18,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/tests/app"
+	"github.com/redisgen/redisgen/tests/behaviour/numbers"
 )
 
 // each runs a test on every kind of server, each time with a keyspace of its
@@ -36,7 +40,9 @@ func eachConfig(t *testing.T, config repo.Config, test func(t *testing.T, client
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, redisd.Shared(t).Addr(), config))
+		d := testclient.Shared(t)
+		loadFunctions(t, d)
+		test(t, connect(t, d.Config(config)))
 	})
 }
 
@@ -58,17 +64,24 @@ func eachClock(t *testing.T, test func(t *testing.T, client *repo.Client, advanc
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		server := redisd.Start(t, redisd.Clock())
-		test(t, open(t, server.Addr(), config), server.Advance)
+		d := testclient.Start(t, redisd.Clock())
+		loadFunctions(t, d)
+		test(t, connect(t, d.Config(config)), d.Advance)
 	})
 }
 
 var prefixes atomic.Int64
 
-// open returns a client with a prefix that no other has, if config has none.
+// open returns a client of one server.
 func open(t *testing.T, addr string, config repo.Config) *repo.Client {
 	t.Helper()
 	config.Addrs = []string{addr}
+	return connect(t, config)
+}
+
+// connect returns a client with a prefix that no other has, if config has none.
+func connect(t *testing.T, config repo.Config) *repo.Client {
+	t.Helper()
 	if config.Prefix == "" {
 		config.Prefix = fmt.Sprintf("b%d:", prefixes.Add(1))
 	}
@@ -80,16 +93,25 @@ func open(t *testing.T, addr string, config repo.Config) *repo.Client {
 	return client
 }
 
+// loadFunctions puts what these tests call on the servers, where scripts are
+// functions.
+func loadFunctions(t *testing.T, d testclient.Deployment) {
+	t.Helper()
+	d.Load(t, func(c *repo.Client) []repo.AnyEntity {
+		return []repo.AnyEntity{
+			app.NewUsers(c), app.NewSessions(c), app.NewTokens(c), app.NewMemberships(c), app.NewWallets(c), app.NewShops(c),
+			numbers.NewCounters(c), numbers.NewEntries(c), numbers.NewTickets(c),
+		}
+	})
+}
+
 // keys returns all keys of a client's keyspace in order, without the prefix.
 func keys(t *testing.T, client *repo.Client) []string {
 	t.Helper()
-	var list []string
-	iter := client.Redis().Scan(context.Background(), 0, client.Prefix()+"*", 1000).Iterator()
-	for iter.Next(context.Background()) {
-		list = append(list, strings.TrimPrefix(iter.Val(), client.Prefix()))
-	}
-	if err := iter.Err(); err != nil {
-		t.Fatal(err)
+	list, err := testclient.Keys(context.Background(), client.Redis(), client.Prefix())
+	must(t, err)
+	for i, key := range list {
+		list[i] = strings.TrimPrefix(key, client.Prefix())
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -197,7 +219,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // commands returns how often a server has executed each command.
 func commands(t *testing.T, rdb redis.UniversalClient) string {
 	t.Helper()
-	info, err := rdb.Info(context.Background(), "commandstats").Result()
+	stats, err := testclient.Stats(context.Background(), rdb)
 	must(t, err)
-	return info
+	return stats
 }

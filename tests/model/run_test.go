@@ -15,8 +15,10 @@ import (
 
 	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/schema"
+	"github.com/redisgen/redisgen/tests/app"
 )
 
 var (
@@ -66,7 +68,7 @@ func history(t *testing.T, s *store, n int, config repo.Config) {
 	for i := range steps {
 		steps[i] = i
 	}
-	config.Prefix = "model*[a]:"
+	config.Prefix, config.Functions = "model*[a]:", s.functions
 	err := run(t.Context(), s, entities, seed, steps, config)
 	var f *failure
 	if !errors.As(err, &f) {
@@ -77,7 +79,8 @@ func history(t *testing.T, s *store, n int, config repo.Config) {
 	}
 	t.Errorf("%v", f)
 	shrunk := shrink(t, steps[:f.step+1], func(steps []int) *failure {
-		if err := s.rdb.FlushAll(t.Context()).Err(); err != nil {
+		flush := func(node redis.Cmdable) error { return node.FlushAll(t.Context()).Err() }
+		if err := testclient.EachPrimary(t.Context(), s.rdb, flush); err != nil {
 			t.Fatal(err)
 		}
 		err := run(t.Context(), s, entities, seed, steps, config)
@@ -145,13 +148,17 @@ func embedded(t *testing.T) *store {
 	return &store{rdb: connect(t, server.Addr()), now: func() time.Time { return now }, advance: advance, tick: advance}
 }
 
-// realServer returns a Redis whose clock goes on by itself and can be advanced.
+// realServer returns a Redis, or what else REDISGEN_DEPLOYMENT says, whose clock goes on by itself and can be advanced.
 func realServer(t *testing.T) *store {
-	server := redisd.Start(t, redisd.Clock())
+	server := testclient.Start(t, redisd.Clock())
+	server.Load(t, func(c *repo.Client) []repo.AnyEntity {
+		return []repo.AnyEntity{app.NewUsers(c), app.NewSessions(c), app.NewTokens(c), app.NewMemberships(c)}
+	})
 	var offset time.Duration
 	return &store{
-		rdb: connect(t, server.Addr()),
-		now: func() time.Time { return time.Now().Round(0).Add(offset) },
+		rdb:       server.Client(),
+		functions: server.Functions(),
+		now:       func() time.Time { return time.Now().Round(0).Add(offset) },
 		advance: func(d time.Duration) {
 			offset += d
 			server.Advance(d)

@@ -254,4 +254,6 @@ type store struct {
 	tick    func(time.Duration) // lets a little time pass, on a clock that stands still
 	slack   time.Duration       // how far its clock and this program's may be apart
 	swept   bool                // the client's sweeper is at work
+
+	functions bool // scripts are functions
 }

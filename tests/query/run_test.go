@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 )
 
@@ -44,10 +45,12 @@ func firstSeed(t *testing.T) uint64 {
 
 // store is a server. The clock of one whose records expire is the test's.
 type store struct {
-	rdb     *redis.Client
+	rdb     redis.UniversalClient
 	most    int // records of an entity
 	now     func() time.Time
 	advance func(time.Duration) // nil: records do not expire
+
+	functions bool // scripts are functions
 }
 
 // connect returns a connection that is closed when the test ends.
@@ -61,8 +64,10 @@ func embedded(t *testing.T) *store {
 	return &store{rdb: connect(t, miniredis.RunT(t).Addr()), most: 150, now: time.Now}
 }
 
+// realServer returns a Redis, or what else REDISGEN_DEPLOYMENT says.
 func realServer(t *testing.T) *store {
-	return &store{rdb: connect(t, redisd.Start(t).Addr()), most: 400, now: time.Now}
+	server := testclient.Start(t)
+	return &store{rdb: server.Client(), functions: server.Functions(), most: 400, now: time.Now}
 }
 
 func embeddedWithClock(t *testing.T) *store {
@@ -77,9 +82,10 @@ func embeddedWithClock(t *testing.T) *store {
 }
 
 func realServerWithClock(t *testing.T) *store {
-	server := redisd.Start(t, redisd.Clock())
+	server := testclient.Start(t, redisd.Clock())
 	var offset time.Duration
-	return &store{rdb: connect(t, server.Addr()), most: 400, now: func() time.Time { return time.Now().Add(offset) }, advance: func(d time.Duration) {
+	now := func() time.Time { return time.Now().Add(offset) }
+	return &store{rdb: server.Client(), functions: server.Functions(), most: 400, now: now, advance: func(d time.Duration) {
 		offset += d
 		server.Advance(d)
 	}}

@@ -33,9 +33,14 @@ func newWorld(ctx context.Context, s *store, rng *rand.Rand, prefix string) (*wo
 
 // populate fills a server with about n random records of an entity.
 func populate(ctx context.Context, s *store, rng *rand.Rand, prefix string, e *entity, n int) (*world, error) {
-	client, err := repo.New(s.rdb, repo.Config{Prefix: prefix, SweepInterval: -1})
+	client, err := repo.New(s.rdb, repo.Config{Prefix: prefix, SweepInterval: -1, Functions: s.functions})
 	if err != nil {
 		return nil, err
+	}
+	if s.functions {
+		if err := repo.LoadFunctions(ctx, client, e.runtime); err != nil {
+			return nil, err
+		}
 	}
 	w := &world{ctx: ctx, store: s, client: client, entity: e, records: map[string]*record{}, due: map[string]time.Time{}, rng: rng}
 	w.repo = repo.NewRepository(client, e.runtime)
