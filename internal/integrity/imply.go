@@ -14,7 +14,8 @@ import (
 	"github.com/redisgen/redisgen/schema"
 )
 
-// entry is one that a record has in an index: a member of a sorted set, or a value in the hash of a unique index.
+// entry is one that a record has in an index: a member of a sorted set, a value in the hash of a unique index, or a
+// claim in another shard, "^<index>" and "<stamp>:<value>".
 type entry struct {
 	key, member string
 	score       float64
@@ -22,9 +23,11 @@ type entry struct {
 
 func (e entry) unique() bool { return strings.HasPrefix(e.key, "u:") }
 
+func (e entry) global() bool { return strings.HasPrefix(e.key, "^") }
+
 // imply returns the entries that a record has, and an error if the record itself is not as it should be.
-func imply(e *schema.Entity, id string, fields map[string]string) ([]entry, error) {
-	if err := checkFields(e, id, fields); err != nil {
+func imply(p *schema.Package, e *schema.Entity, id string, fields map[string]string) ([]entry, error) {
+	if err := checkFields(p, e, id, fields); err != nil {
 		return nil, err
 	}
 	var entries []entry
@@ -32,6 +35,12 @@ func imply(e *schema.Entity, id string, fields map[string]string) ([]entry, erro
 		some, err := implyIndex(e, ix, id, fields)
 		if err != nil {
 			return nil, fmt.Errorf("index %s: %w", ix.Name, err)
+		}
+		if p.Global(e, ix) {
+			some, err = implyClaim(ix, some, fields)
+			if err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, some...)
 	}
@@ -41,8 +50,20 @@ func imply(e *schema.Entity, id string, fields map[string]string) ([]entry, erro
 	return entries, nil
 }
 
+// implyClaim returns what stands for the entry of a unique index across shards, if there is one.
+func implyClaim(ix *schema.Index, entries []entry, fields map[string]string) ([]entry, error) {
+	stamp, stamped := fields["^"+ix.Name]
+	if stamped != (len(entries) > 0) {
+		return nil, fmt.Errorf("has %d values of %s, and the stamp of a claim: %t", len(entries), ix.Name, stamped)
+	}
+	if !stamped {
+		return nil, nil
+	}
+	return []entry{{key: "^" + ix.Name, member: stamp + ":" + entries[0].member}}, nil
+}
+
 // checkFields checks the names of a record's fields, its key, and the values kept without case.
-func checkFields(e *schema.Entity, id string, fields map[string]string) error {
+func checkFields(p *schema.Package, e *schema.Entity, id string, fields map[string]string) error {
 	var key []string
 	for _, f := range e.Keys() {
 		key = append(key, fields[f.Name])
@@ -54,6 +75,7 @@ func checkFields(e *schema.Entity, id string, fields map[string]string) error {
 		f := e.Field(strings.TrimPrefix(name, "~"))
 		switch {
 		case name == "~" && e.Retry: // the token of the last write
+		case isStamp(p, e, name):
 		case f == nil || name != f.Name && !f.Fold && !f.Geo:
 			return fmt.Errorf("has a field %q", name)
 		}
@@ -93,6 +115,11 @@ func checkFields(e *schema.Entity, id string, fields map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// isStamp tells whether a field keeps the stamp of a claim in another shard.
+func isStamp(p *schema.Package, e *schema.Entity, name string) bool {
+	return slices.ContainsFunc(e.Indexes, func(ix *schema.Index) bool { return "^"+ix.Name == name && p.Global(e, ix) })
 }
 
 // checkPoint checks the score that is kept beside a point.

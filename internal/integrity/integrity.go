@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -18,53 +19,103 @@ import (
 )
 
 // Check returns what is wrong with the keys of e below a client's prefix: entries that are missing, that nothing
-// accounts for, or that have the wrong score. Nobody may write meanwhile.
+// accounts for, or that have the wrong score. Nobody may write meanwhile, and e is alone: it refers to nothing, and no
+// other entity lives in its shards.
 //
-// Until they are released, expired records may leave behind what the ledger lists. Once settled, nothing of them may
-// be left.
+// Until they are released, expired records may leave behind what the ledger lists, and given up values their claims in
+// other shards. Once settled, nothing of them may be left.
 func Check(ctx context.Context, rdb redis.UniversalClient, prefix string, e *schema.Entity, settled bool) ([]string, error) {
-	stored, err := read(ctx, rdb, prefix+"{"+e.Name+"}:")
+	alone := &schema.Package{Entities: []*schema.Entity{e}}
+	return checkKeys(ctx, rdb, prefix, prefix+"{"+e.Name, alone, settled)
+}
+
+// CheckPackage is [Check] for all entities of p, wherever they live. It also finds references to what is not there,
+// records in the wrong shard, and keys that are in no shard.
+func CheckPackage(ctx context.Context, rdb redis.UniversalClient, prefix string, p *schema.Package, settled bool) ([]string, error) {
+	return checkKeys(ctx, rdb, prefix, prefix+"{", p, settled)
+}
+
+func checkKeys(ctx context.Context, rdb redis.UniversalClient, prefix, begin string, p *schema.Package, settled bool) ([]string, error) {
+	byName, err := read(ctx, rdb, prefix, begin, p)
 	if err != nil {
 		return nil, err
 	}
-	c := &check{entity: e, stored: stored, settled: settled, want: newKeyspace(), problems: stored.problems}
-	for _, id := range sortedKeys(stored.records) {
-		c.record(id)
+	var problems []string
+	for _, e := range p.Entities {
+		c := &entityCheck{pkg: p, entity: e, stored: byName[e.Name], settled: settled, relied: map[string]map[string]globalClaim{}}
+		c.check()
+		c.references(p, byName)
+		problems = append(problems, c.problems...)
 	}
-	c.sortedSets()
-	c.claims()
-	c.footprints()
-	return c.problems, nil
+	return problems, nil
 }
 
-// check compares what is stored with what the records imply.
-type check struct {
+// entityCheck compares what is stored of an entity with what its records imply.
+type entityCheck struct {
+	pkg      *schema.Package
 	entity   *schema.Entity
-	stored   *keyspace
-	want     *keyspace
+	stored   *stored
 	settled  bool
+	relied   map[string]map[string]globalClaim // by records: by index and value
 	problems []string
 }
 
-func (c *check) problem(format string, args ...any) {
-	c.problems = append(c.problems, fmt.Sprintf(c.entity.Name+": "+format, args...))
+func (e *entityCheck) problem(format string, args ...any) {
+	e.problems = append(e.problems, fmt.Sprintf(e.entity.Name+": "+format, args...))
+}
+
+func (e *entityCheck) check() {
+	e.problems = e.stored.problems
+	records := 0
+	for i, k := range e.stored.shards {
+		records += len(k.records)
+		c := &check{entityCheck: e, shard: i, stored: k, want: newKeyspace()}
+		for _, id := range sortedKeys(k.records) {
+			c.record(id)
+		}
+		c.sortedSets()
+		c.claims()
+		c.footprints()
+	}
+	if want := e.stored.tells(e.entity); e.stored.told != want && (records > 0 || e.stored.told != "") {
+		e.problem("p: records are placed %q, and the keyspace tells %q", want, e.stored.told)
+	}
+	for _, ix := range e.entity.Indexes {
+		if e.pkg.Global(e.entity, ix) {
+			e.globalClaims(ix)
+		}
+	}
+}
+
+// check compares what is stored in one shard with what its records imply.
+type check struct {
+	*entityCheck
+	shard  int
+	stored *keyspace
+	want   *keyspace
 }
 
 // record checks one record by itself and adds what it implies.
 func (c *check) record(id string) {
 	fields := c.stored.records[id]
-	entries, err := imply(c.entity, id, fields)
+	entries, err := imply(c.pkg, c.entity, id, fields)
 	if err != nil {
 		c.problem("record %q: %v", id, err)
 		return
 	}
+	if shard := c.entityCheck.stored.shard(c.entity, fields); shard != c.shard {
+		c.problem("record %q is in shard %d, and not in %d", id, c.shard, shard)
+	}
 	for _, entry := range entries {
-		if entry.unique() {
+		switch {
+		case entry.global():
+			c.rely(entry, id)
+		case entry.unique():
 			if other, ok := c.want.claims[entry.key][entry.member]; ok {
 				c.problem("records %q and %q both have %s %q", other, id, entry.key, entry.member)
 			}
 			c.want.claim(entry.key, entry.member, id)
-		} else {
+		default:
 			c.want.add(entry.key, entry.member, entry.score)
 		}
 	}
@@ -82,6 +133,23 @@ func (c *check) record(id string) {
 	} else if _, ok := c.stored.footprints[id]; ok {
 		c.problem("m: record %q does not expire but has a footprint", id)
 	}
+}
+
+// rely notes that a record relies on a claim in another shard.
+func (c *check) rely(e entry, id string) {
+	index := strings.TrimPrefix(e.key, "^")
+	digits, value, _ := strings.Cut(e.member, ":")
+	stamp, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		c.problem("record %q: the stamp of %s is %q", id, index, digits)
+	}
+	if c.relied[index] == nil {
+		c.relied[index] = map[string]globalClaim{}
+	}
+	if other, ok := c.relied[index][value]; ok {
+		c.problem("records %q and %q both have %s %q", other.id, id, index, value)
+	}
+	c.relied[index][value] = globalClaim{stamp, id}
 }
 
 // mirror checks the field that shows a record's expiry.
@@ -172,6 +240,9 @@ func owner(key, member string) string {
 // claims compares the unique indexes.
 func (c *check) claims() {
 	for _, key := range union(c.want.claims, c.stored.claims) {
+		if c.isGlobal(key) {
+			continue
+		}
 		want, got := c.want.claims[key], c.stored.claims[key]
 		for _, value := range union(want, got) {
 			expected, implied := want[value]
@@ -186,6 +257,13 @@ func (c *check) claims() {
 			}
 		}
 	}
+}
+
+// isGlobal tells whether a key has claims of values that are unique across shards.
+func (c *check) isGlobal(key string) bool {
+	return slices.ContainsFunc(c.entity.Indexes, func(ix *schema.Index) bool {
+		return "u:"+ix.Name == key && c.pkg.Global(c.entity, ix)
+	})
 }
 
 // footprints looks for those of records that are gone.

@@ -3,13 +3,17 @@ package integrity
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/redisgen/redisgen/schema"
 )
 
-// keyspace is all that is stored of an entity. Keys are relative to the entity's.
+// keyspace is what is stored of an entity in one shard. Keys are relative to the entity's.
 type keyspace struct {
 	now        int64 // the server's clock, µs
 	records    map[string]map[string]string
@@ -17,7 +21,6 @@ type keyspace struct {
 	sorted     map[string]map[string]float64
 	claims     map[string]map[string]string
 	footprints map[string]string
-	problems   []string
 }
 
 func newKeyspace() *keyspace {
@@ -41,52 +44,35 @@ func (k *keyspace) claim(key, value, id string) {
 	k.claims[key][value] = id
 }
 
-// read reads all keys that begin with base.
-func read(ctx context.Context, rdb redis.UniversalClient, base string) (*keyspace, error) {
-	keys, err := scan(ctx, rdb, base)
-	if err != nil {
-		return nil, err
-	}
-	k := newKeyspace()
-	pipe := rdb.Pipeline()
-	clock := pipe.Time(ctx)
-	var finish []func() error
-	for _, key := range keys {
-		finish = append(finish, k.fetch(ctx, pipe, base, key))
-	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
-	now, err := clock.Result()
-	if err != nil {
-		return nil, err
-	}
-	k.now = now.UnixMicro()
-	for i, f := range finish {
-		if err := f(); err != nil {
-			return nil, fmt.Errorf("%q: %w", keys[i], err)
-		}
-	}
-	return k, nil
-}
-
-// scan returns the keys that begin with base, each once.
-func scan(ctx context.Context, rdb redis.UniversalClient, base string) ([]string, error) {
+// scan returns the keys that begin with some text, each once.
+func scan(ctx context.Context, rdb redis.UniversalClient, begin string) ([]string, error) {
 	escape := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `^`, `\^`)
+	var mu sync.Mutex
 	seen := map[string]bool{}
-	var keys []string
-	iter := rdb.Scan(ctx, 0, escape.Replace(base)+"*", 1000).Iterator()
-	for iter.Next(ctx) {
-		if key := iter.Val(); strings.HasPrefix(key, base) && !seen[key] {
-			seen[key] = true
-			keys = append(keys, key)
+	node := func(ctx context.Context, rdb redis.Cmdable) error {
+		iter := rdb.Scan(ctx, 0, escape.Replace(begin)+"*", 1000).Iterator()
+		for iter.Next(ctx) {
+			if key := iter.Val(); strings.HasPrefix(key, begin) {
+				mu.Lock()
+				seen[key] = true
+				mu.Unlock()
+			}
 		}
+		return iter.Err()
 	}
-	return keys, iter.Err()
+	var err error
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error { return node(ctx, master) })
+	} else {
+		err = node(ctx, rdb)
+	}
+	return sortedKeys(seen), err
 }
 
-// fetch queues what reads one key; the function it returns takes the replies.
-func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, base, key string) func() error {
-	name := strings.TrimPrefix(key, base)
-	kind, id, _ := strings.Cut(name, ":")
+// fetch queues what reads one key of e, whose name in the keyspace is given too; the function it returns takes the
+// replies. It is nil for a key of no known kind.
+func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, p *schema.Package, e *schema.Entity, key, name string) func() error {
+	kind, id, named := strings.Cut(name, ":")
 	switch {
 	case name == "m":
 		footprints := pipe.HGetAll(ctx, key)
@@ -94,7 +80,7 @@ func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, base, key st
 			k.footprints, err = footprints.Result()
 			return err
 		}
-	case kind == "r" && name != "r":
+	case kind == "r" && named:
 		record := pipe.HGetAll(ctx, key)
 		deadline := pipe.Do(ctx, "PEXPIRETIME", key)
 		return func() (err error) {
@@ -104,13 +90,13 @@ func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, base, key st
 			k.deadlines[id], err = deadline.Int64()
 			return err
 		}
-	case kind == "u" && name != "u":
+	case kind == "u" && named:
 		claims := pipe.HGetAll(ctx, key)
 		return func() (err error) {
 			k.claims[name], err = claims.Result()
 			return err
 		}
-	case name == "a", name == "x", name != kind && (kind == "i" || kind == "s" || kind == "l"):
+	case name == "a", name == "x", named && (kind == "i" || kind == "s" || kind == "l" || kind == "g"):
 		members := pipe.ZRangeWithScores(ctx, key, 0, -1)
 		return func() error {
 			list, err := members.Result()
@@ -119,9 +105,10 @@ func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, base, key st
 			}
 			return err
 		}
+	case (name == "w" || name == "q") && slices.ContainsFunc(e.Indexes, func(ix *schema.Index) bool { return p.Global(e, ix) }):
+		return func() error { return nil } // claims that were given up, and those of them that are not released yet
 	}
-	k.problems = append(k.problems, fmt.Sprintf("%q is a key of no known kind", key))
-	return func() error { return nil }
+	return nil
 }
 
 // mark is an index entry as the ledger lists it.
