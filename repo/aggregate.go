@@ -12,7 +12,7 @@ func (q *query) everyone() *query {
 }
 
 func (q *query) count(ctx context.Context) (int64, error) {
-	w, err := q.everyone().begin(findCount, nil)
+	w, err := q.everyone().begin(ctx, findCount, nil)
 	if err != nil {
 		return 0, q.fail("Count", err)
 	}
@@ -150,7 +150,7 @@ func bulkReply(value string) string {
 // groups hands each value of a field and the number of records that have it to
 // each.
 func (q *query) groups(ctx context.Context, field int, each func(string, int64) error) error {
-	w, err := q.everyone().begin(findGroup, nil)
+	w, err := q.everyone().begin(ctx, findGroup, nil)
 	if err != nil {
 		return q.fail("CountBy", err)
 	}
@@ -216,7 +216,7 @@ func extreme[V any](ctx context.Context, q *query, op string, o order, get func(
 // firstValue returns the stored value of the field that gives the order in the
 // first record.
 func (q *query) firstValue(ctx context.Context, op string, o order) (value string, err error) {
-	w, err := q.everyone().with(func(q *query) { q.order = o }).begin(findRows, nil)
+	w, err := q.everyone().with(func(q *query) { q.order = o }).begin(ctx, findRows, nil)
 	if err != nil {
 		return "", q.fail(op, err)
 	}

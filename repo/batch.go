@@ -8,7 +8,8 @@ import (
 // Batch collects operations of several repositories and sends them in one
 // round trip. Each operation is whole or not at all; the batch is not: others
 // may write between its operations, and one may fail while the rest succeed.
-// Operations of one entity take effect in their order.
+// Operations of one entity take effect in their order, but for those that change
+// a value which is unique across shards: they come after the others.
 //
 //	batch := client.Batch()
 //	user := users.In(batch).Get("7")
@@ -20,6 +21,7 @@ type Batch struct {
 	client *Client
 	calls  []*call
 	finish []func(replies []string, errs []error) error // by operation
+	late   []lateWrite
 	ran    bool
 }
 
@@ -42,6 +44,7 @@ func (b *Batch) Run(ctx context.Context) error {
 	for i, finish := range b.finish {
 		outcomes[i] = finish(replies, errs)
 	}
+	b.finishLate(ctx, outcomes)
 	return manyError(outcomes)
 }
 
@@ -95,10 +98,43 @@ func (b *Batch) send(c *core, op operation, p *prepared, err error, to *error) {
 		b.fail(err, to)
 		return
 	}
+	at := len(b.finish)
 	b.add(func(reply string, err error) error {
-		*to = c.finish(p, reply, err)
+		if *to = c.finish(p, reply, err); errors.Is(*to, errClaim) {
+			b.late = append(b.late, lateWrite{c, op, p, at, to})
+		}
 		return *to
 	}, c.writeCall(op, []*rowWrite{&p.rowWrite}))
+}
+
+// lateWrite is a write that needs claims in other shards first.
+type lateWrite struct {
+	core *core
+	op   operation
+	p    *prepared
+	at   int    // among the operations
+	to   *error // where its error goes
+}
+
+// finishLate writes what could not be written without claims, in order, and several
+// records at a time if they are of one entity.
+func (b *Batch) finishLate(ctx context.Context, outcomes []error) {
+	for len(b.late) > 0 {
+		first, ids := b.late[0], map[string]bool{}
+		var list []*prepared
+		for _, l := range b.late {
+			if l.core != first.core || l.op != first.op || ids[l.p.id] {
+				break
+			}
+			ids[l.p.id] = true
+			list = append(list, l.p)
+		}
+		for i, err := range first.core.sendMany(ctx, first.op, list) {
+			l := b.late[i]
+			*l.to, outcomes[l.at] = err, err
+		}
+		b.late = b.late[len(list):]
+	}
 }
 
 // Result is the outcome of an operation in a [Batch], valid once the batch has

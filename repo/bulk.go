@@ -28,7 +28,7 @@ func (q *query) bulk(ctx context.Context, name string, op operation, changes []c
 	if op == opPatch {
 		moved = q.core.info.moved(changes)
 	}
-	w, err := q.forward(findIDs, moved)
+	w, err := q.forward(ctx, findIDs, moved)
 	if err != nil {
 		return progress, q.fail(name, err)
 	}
@@ -111,7 +111,7 @@ func (c *core) bulkStep(ctx context.Context, name string, op operation, ids []st
 	}
 	errs := make([]error, len(list))
 	var lost error
-	for i, w := range c.writeAll(ctx, writeGuarded, op, list, guard) {
+	for i, w := range c.writeRows(ctx, writeGuarded, op, list, guard) {
 		switch {
 		case w.lost != nil:
 			lost = w.lost

@@ -63,8 +63,8 @@ func newCore(client *Client, info *entityInfo, records records) *core {
 		c.read = append(c.read, f.Name)
 	}
 	c.rows = append([]any{strconv.Itoa(info.key + 1)}, c.read...)
-	if info.expires {
-		client.sweeper.watch(c.placing)
+	if info.expires || len(info.globals) > 0 {
+		client.sweeper.watch(c)
 	}
 	return c
 }
@@ -138,6 +138,9 @@ func (c *core) patch(ctx context.Context, id string, err error, changes []change
 
 // send sends the write of one record and stamps its value.
 func (c *core) send(ctx context.Context, op operation, p *prepared) error {
+	if len(c.info.globals) > 0 {
+		return c.sendMany(ctx, op, []*prepared{p})[0]
+	}
 	reply, err := c.client.do(ctx, c.writeCall(op, []*rowWrite{&p.rowWrite}))
 	return c.finish(p, reply, err)
 }

@@ -68,14 +68,14 @@ func TestCursorsOfQueries(t *testing.T) {
 		"another field":  r.Where(f.Count.Lte(1), f.Pass.Not("x")),
 	}
 	for name, q := range queries {
-		w, err := q.q.begin(findIDs, nil)
+		w, err := q.q.begin(t.Context(), findIDs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := position{behind: true, score: "1", member: "7"}
 		cursor := want.cursor(w.plan)
 		for other, q := range queries {
-			w, err := q.Limit(7).After(cursor).q.begin(findIDs, nil)
+			w, err := q.Limit(7).After(cursor).q.begin(t.Context(), findIDs, nil)
 			if name == other && (err != nil || w.at != want) {
 				t.Errorf("%s: the query's own cursor: %+v, %v", name, w, err)
 			}

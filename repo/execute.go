@@ -45,7 +45,7 @@ func (q query) with(change func(*query)) *query {
 }
 
 // begin returns the plan of the query and a walk from where it begins.
-func (q *query) begin(what string, moved []int) (*walk, error) {
+func (q *query) begin(ctx context.Context, what string, moved []int) (*walk, error) {
 	if q.limited && q.limit < 1 {
 		return nil, errLimit
 	}
@@ -69,6 +69,9 @@ func (q *query) begin(what string, moved []int) (*walk, error) {
 	if q.backward && q.cursor == "" {
 		at = position{shard: len(shards) - 1, group: len(p.groups)} // behind the last
 	}
+	if shards, err = q.core.resolve(ctx, p, shards); err != nil {
+		return nil, err
+	}
 	w := q.core.newWalk(p, what, at, q.backward, shards)
 	if what == findRows {
 		w.tail = q.core.rowsOf(q.selected)
@@ -88,7 +91,7 @@ func (q *query) fail(op string, err error) error {
 // page hands the records of one page to take and returns the cursors of its
 // neighbours.
 func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, err error) {
-	w, err := q.begin(findRows, nil)
+	w, err := q.begin(ctx, findRows, nil)
 	limit := defaultPage
 	if q.limited {
 		limit = q.limit
@@ -146,16 +149,16 @@ func reverse(list []any) {
 }
 
 // forward returns a walk for what goes through all records.
-func (q *query) forward(what string, moved []int) (*walk, error) {
+func (q *query) forward(ctx context.Context, what string, moved []int) (*walk, error) {
 	if q.backward {
 		return nil, errBackward
 	}
-	return q.begin(what, moved)
+	return q.begin(ctx, what, moved)
 }
 
 // all hands the records to yield, until it returns false.
 func (q *query) all(ctx context.Context, yield func(any) bool) error {
-	w, err := q.forward(findRows, nil)
+	w, err := q.forward(ctx, findRows, nil)
 	if err != nil {
 		return q.fail("All", err)
 	}
@@ -181,7 +184,7 @@ func (q *query) all(ctx context.Context, yield func(any) bool) error {
 
 // ids hands the ids of the records to each, until it returns false.
 func (q *query) ids(ctx context.Context, each func(string) (bool, error)) error {
-	w, err := q.forward(findIDs, nil)
+	w, err := q.forward(ctx, findIDs, nil)
 	if err != nil {
 		return q.fail("IDs", err)
 	}
@@ -246,7 +249,7 @@ func (q *query) one(ctx context.Context) (any, error) {
 
 // some returns the first records, at least one.
 func (q *query) some(ctx context.Context, op string, n int) ([]any, error) {
-	w, err := q.forward(findRows, nil)
+	w, err := q.forward(ctx, findRows, nil)
 	var list []any
 	if err == nil {
 		_, _, list, err = q.list(ctx, w, n)
@@ -261,7 +264,7 @@ func (q *query) some(ctx context.Context, op string, n int) ([]any, error) {
 }
 
 func (q *query) exists(ctx context.Context) (bool, error) {
-	w, err := q.forward(findIDs, nil)
+	w, err := q.forward(ctx, findIDs, nil)
 	var ids []string
 	if err == nil {
 		ids, _, err = w.ids(ctx, 1)

@@ -33,7 +33,7 @@ type Step struct {
 
 func (q *query) explain(ctx context.Context) (Explanation, error) {
 	q = q.with(func(q *query) { q.cursor, q.backward, q.indexed = "", false, false })
-	w, err := q.begin(findPlan, nil)
+	w, err := q.begin(ctx, findPlan, nil)
 	if err != nil {
 		return Explanation{}, q.fail("Explain", err)
 	}

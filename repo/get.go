@@ -105,6 +105,9 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 	if err != nil {
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
 	}
+	if ix.Global {
+		return c.getGlobal(ctx, ix, joinValues(values))
+	}
 	at := c.claimed(ix, values)
 	key := at.index(ix, nil)
 	args := newArgs(2+len(c.read), key)

@@ -25,6 +25,7 @@ type entityInfo struct {
 	children []Child
 
 	keys                              []int // the key fields
+	globals                           []int // positions in indexes of what is unique across shards
 	key                               int   // the first key field: there if and only if the record is
 	version, created, updated, expiry int   // positions of the fields with these roles, -1: none
 	kept                              []int // fields that a write fills in, in the order the script knows
@@ -44,6 +45,11 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 	}
 	if e.Listing != nil {
 		info.listing = *e.Listing
+	}
+	for i, ix := range e.Indexes {
+		if ix.Global {
+			info.globals = append(info.globals, i)
+		}
 	}
 	for i, f := range e.Fields {
 		info.position[f.Name] = i

@@ -70,7 +70,7 @@ func (c *core) many(ctx context.Context, op operation, n int, o writeOptions, pr
 // values.
 func (c *core) sendMany(ctx context.Context, op operation, list []*prepared) []error {
 	errs := make([]error, len(list))
-	for i, w := range c.writeAll(ctx, writeMany, op, list, nil) {
+	for i, w := range c.writeRows(ctx, writeMany, op, list, nil) {
 		p := list[i]
 		if w.lost != nil {
 			errs[i] = c.info.recordError(p.name, p.id, w.lost)

@@ -102,9 +102,9 @@ func (f *pathfinder) byRange(ix Index) {
 }
 
 // addInexact adds a path whose sources have more than what meets the condition.
-func (f *pathfinder) addInexact(p path, used int) {
+func (f *pathfinder) addInexact(p path, used ...int) {
 	n := len(f.paths)
-	f.add(p, used)
+	f.add(p, used...)
 	if len(f.paths) > n {
 		f.paths[n].rest = f.conjuncts
 	}
@@ -180,6 +180,10 @@ func (f *pathfinder) addValues(ix Index, values [][]string, used []int) {
 			r.key = key
 			p.sources = append(p.sources, r)
 		}
+	}
+	if ix.Global { // the claim tells who may have the value
+		f.addInexact(p, used...)
+		return
 	}
 	f.add(p, used...)
 }

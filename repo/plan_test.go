@@ -144,7 +144,7 @@ func TestPlans(t *testing.T) {
 		{"not nothing", where(Not(Or[*thing]())), "a score -inf +inf"},
 		{"a zero time", where(f.At.Eq(time.Time{})), "a score -inf +inf check at is nil WALK"},
 	} {
-		w, err := test.query.q.begin(findIDs, nil)
+		w, err := test.query.q.begin(t.Context(), findIDs, nil)
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -183,7 +183,7 @@ func TestPlansOfManyValues(t *testing.T) {
 		{"values or elements", r.Where(Or(f.Owner.In(names...), f.Tags.HasAny(tags...))), 8, true},
 		{"in an order that needs all at once", r.Where(f.Owner.In(names...)).OrderBy(f.At.Asc()), 1, true},
 	} {
-		w, err := test.query.q.begin(findIDs, nil)
+		w, err := test.query.q.begin(t.Context(), findIDs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestQueriesAreValues(t *testing.T) {
 	_, _ = q.OrderBy(f.At.Desc()), q.Limit(-1)
 	_, _ = q.After("x"), q.Before("x")
 	_ = q.Select(f.At)
-	if w, err := q.q.begin(findIDs, nil); err != nil || w.plan.reverse || w.backward || w.at != (position{}) || q.q.selected != nil {
+	if w, err := q.q.begin(t.Context(), findIDs, nil); err != nil || w.plan.reverse || w.backward || w.at != (position{}) || q.q.selected != nil {
 		t.Errorf("%+v, %v", w, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"embed"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -72,10 +73,10 @@ const (
 
 // The scripts of this package's own operations.
 var (
-	sweepScript  = newScript(scriptBase, part("clock"), part("ledger"), part("sweep")).which(frees)
+	sweepScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("ledger"), part("sweep")).which(frees)
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique")).which(reads)
-	countScript  = newScript(scriptBase, part("clock"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count")).which(reads)
-	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("ledger"),
+	countScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count")).which(reads)
+	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("withdraw"), part("ledger"),
 		part("bytes"), part("lex"), part("micros"), part("each"), part("heap"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find")).which(reads)
 )
 
@@ -113,13 +114,14 @@ func newWriteScript(info *entityInfo, generated string, how writing) *script {
 		name string
 		need bool
 	}{
-		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry},
+		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry || len(info.globals) > 0},
 		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
 		{"micros", guarded || info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
 		{"lex", guarded || info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
 		{"each", guarded || info.hasIndex(func(ix Index) bool { return ix.Each })},
 		{count, true},
 		{"claim_" + count, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
+		{"withdraw", len(info.globals) > 0},
 		{"ledger", info.expires},
 		{"take", guarded},
 		{"bytes", guarded},
@@ -134,7 +136,11 @@ func newWriteScript(info *entityInfo, generated string, how writing) *script {
 	if info.has(FieldInfo.isNumber) {
 		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
 	}
-	return putTogether(info.name, append(parts, generated, part("write")))
+	parts = append(parts, generated)
+	if len(info.globals) > 0 {
+		parts = append(parts, "local globals = "+strconv.Itoa(len(info.globals)), part("far"))
+	}
+	return putTogether(info.name, append(parts, part("write"), part("carry"), "settle()\nreturn replies\n"))
 }
 
 func (f FieldInfo) isNumber() bool {

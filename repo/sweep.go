@@ -26,14 +26,14 @@ func newSweeper(c *Client, interval time.Duration) *sweeper {
 }
 
 // watch has the records of an entity swept from now on.
-func (s *sweeper) watch(p *placing) {
+func (s *sweeper) watch(c *core) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.interval < 0 || s.ctx.Err() != nil || s.marks[p.mark] {
+	if s.interval < 0 || s.ctx.Err() != nil || s.marks[c.mark] {
 		return
 	}
-	s.marks[p.mark] = true
-	s.done.Go(func() { s.run(p) })
+	s.marks[c.mark] = true
+	s.done.Go(func() { s.run(c) })
 }
 
 func (s *sweeper) stop() {
@@ -46,11 +46,11 @@ func (s *sweeper) stop() {
 // run sweeps one entity: as long as there is something due without pause, then
 // again when the next record expires, or after the interval. It logs when sweeps
 // begin to fail, and when they succeed again.
-func (s *sweeper) run(p *placing) {
-	log := s.client.log.With("keyspace", string(p.spaces[0]))
+func (s *sweeper) run(c *core) {
+	log := s.client.log.With("keyspace", string(c.spaces[0]))
 	failing := false
 	for {
-		next, err := s.client.sweepAll(s.ctx, p)
+		next, err := s.sweep(c)
 		switch {
 		case s.ctx.Err() != nil:
 			return
@@ -72,6 +72,19 @@ func (s *sweeper) run(p *placing) {
 			return
 		}
 	}
+}
+
+// sweep releases what is due of one entity and returns how long it is until more
+// is; negative if nothing will be.
+func (s *sweeper) sweep(c *core) (next time.Duration, err error) {
+	next = -1
+	if c.info.expires {
+		next, err = s.client.sweepAll(s.ctx, c.placing)
+	}
+	if err == nil && len(c.info.globals) > 0 {
+		err = c.releaseAll(s.ctx)
+	}
+	return next, err
 }
 
 // sweepStep is how many ids one script call releases at most: about a

@@ -26,6 +26,7 @@ type rowWrite struct {
 	clears            []string
 	adds              []addition
 	sets              []string // name, value, …
+	reliances         []reliance
 }
 
 // addition is an amount added to a number.
@@ -120,7 +121,7 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 	n := 5 + len(guard)
 	keys, at := make([]string, len(rows)), c.at(rows[0].id)
 	for i, w := range rows {
-		n += w.size()
+		n += w.size() + 2*len(info.globals)
 		keys[i] = at.record(w.id)
 	}
 	args := newArgs(n, keys...)
@@ -132,6 +133,13 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 	}
 	for _, w := range rows {
 		w.appendTo(args)
+		for i := range info.globals {
+			if w.reliances == nil {
+				args.add("", "")
+			} else {
+				args.add(w.reliances[i].value, w.reliances[i].stamp)
+			}
+		}
 	}
 	args.add(guard...)
 	return &call{place: c.placing, script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
@@ -153,6 +161,7 @@ func (c *Client) now() string {
 type written struct {
 	stamp Stamp
 	err   error
+	lacks []string // of errClaim: index, value, …
 }
 
 // parseWritten reads the reply of a write of n records. row returns the row of
@@ -169,14 +178,22 @@ func parseWritten(info *entityInfo, reply string, n int, row func(int) *Row) ([]
 			return nil, errReply
 		}
 		var parts [5]string
+		var more []string
 		for j := range n {
 			part, _, err := v.next()
-			if err != nil || j >= len(parts) {
+			if err != nil {
 				return nil, errReply
 			}
-			parts[j] = part
+			if j < len(parts) {
+				parts[j] = part
+			}
+			if j > 0 && parts[0] == "CLAIM" {
+				more = append(more, part)
+			}
 		}
-		list[i] = info.outcome(parts, row(i))
+		if list[i] = info.outcome(parts, row(i)); more != nil {
+			list[i] = written{err: errClaim, lacks: more}
+		}
 	}
 	return list, nil
 }

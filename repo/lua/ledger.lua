@@ -17,7 +17,11 @@ local function release(id)
     while at <= #entries do
       local index, member = part(), part()
       local key = base .. index
-      if string.sub(index, 1, 1) ~= 'u' then
+      local kind = string.sub(index, 1, 1)
+      if kind == '^' then
+        local stamp, value = string.match(member, '^(%d+):(.*)$')
+        withdraw(string.sub(index, 2), value, id, stamp)
+      elseif kind ~= 'u' then
         call('ZREM', key, member)
       elseif call('HGET', key, member) == id then
         call('HDEL', key, member)

@@ -1,6 +1,7 @@
 -- A source is the part of an index between two bounds, read in one direction:
 --   key        of the index
---   by         score, lex, or value: a unique index, whose one value is low
+--   by         score, lex, value: a unique index, whose one value is low, or id:
+--              no index, low is the id
 --   low, high  as ZCOUNT and ZLEXCOUNT take them
 -- and while it is read:
 --   first, left      of score: the next rank in the direction, and how many
@@ -16,7 +17,7 @@ end
 
 -- size returns how many entries a source has.
 local function size(source)
-  if source.by == 'value' then
+  if source.by == 'value' or source.by == 'id' then
     return 1
   elseif source.low == '-inf' and source.high == '+inf' or source.low == '-' and source.high == '+' then
     return call('ZCARD', source.key)
@@ -98,6 +99,9 @@ local function ahead(source, count, scored)
   if source.by == 'value' then
     source.members[1] = call('HGET', source.key, source.low) or nil
     source.ended = true
+  elseif source.by == 'id' then
+    source.members[1] = source.low
+    source.ended = true
   elseif source.by == 'lex' then
     source.members = call(by_lex, source.key, reverse and source.high or source.low, reverse and source.low or source.high, 'LIMIT', 0, count)
     local bound = '(' .. (source.members[#source.members] or '')
@@ -130,7 +134,9 @@ end
 -- forget removes an entry whose record is gone, and tells whether it could.
 local function forget(source, entry, expires)
   local id, removed = id_of(source, entry), 0
-  if source.by ~= 'value' then
+  if source.by == 'id' then
+    return false
+  elseif source.by ~= 'value' then
     removed = call('ZREM', source.key, entry)
   elseif call('HGET', source.key, source.low) == id then
     removed = call('HDEL', source.key, source.low)

@@ -1,4 +1,5 @@
--- Writes one or more records, each whole or not at all.
+-- Prepares the writes of one or more records, each whole or not at all; carry.lua
+-- carries them out.
 --
 -- KEYS     the records: <prefix>{<entity>}:r:<id>
 -- ARGV[1]  the keyspace: <prefix>{<entity>}:
@@ -20,9 +21,13 @@
 --   name and value for each field set: first those added to, last those that
 --     the script keeps (token, created, version, updated, expires)
 --
+--   and if values are unique across shards, the value and the stamp of each claim
+--     that is relied on: see far.lua
+--
 -- Returns for each record: OK, and if the entity has such fields, what is now
 -- the version, created, updated, expires; or what was wrong: EXISTS, NOTFOUND,
--- CONFLICT, UNIQUE index owner, RANGE field, UNCERTAIN.
+-- CONFLICT, UNIQUE index owner, RANGE field, UNCERTAIN, CLAIM index value …: what has to be
+-- claimed first.
 
 local writes, replies = {}, {}
 
@@ -49,7 +54,10 @@ for row, record in ipairs(KEYS) do
   local adds = clears + ARGV[first + 4]
   local sets = adds + 4 * ARGV[first + 5]
   after = sets + 2 * ARGV[first + 6]
-  local last = after - 1
+  local last, given = after - 1, after
+  if far then
+    after = after + 2 * globals
+  end
 
   repeat -- once; a break leaves the record as it is
     local values = none and {} or read(record, fields)
@@ -173,6 +181,18 @@ for row, record in ipairs(KEYS) do
       end
     end
 
+    local claims
+    if far then
+      local lacks
+      lacks, claims = relying(id, old, new, given)
+      if lacks then
+        replies[row] = lacks
+        break
+      end
+      for i = 1, #claims.sets, 2 do
+        new[claims.sets[i]] = claims.sets[i + 1]
+      end
+    end
     local index, by = conflict(id, old, new)
     if index then
       replies[row] = { 'UNIQUE', index, by }
@@ -183,6 +203,7 @@ for row, record in ipairs(KEYS) do
       release(id)
     end
     apply(move, id, old, new)
+    moved = moved or claims and #claims.sets + #claims.clears > 0
 
     local footprint
     if expires ~= nil then
@@ -195,38 +216,17 @@ for row, record in ipairs(KEYS) do
         end
         recording = {}
         move(id, {}, new)
+        if far then
+          trace(new)
+        end
         footprint = table.concat(recording)
         recording = nil
       end
     end
     writes[#writes + 1] = {
       record = record, id = id, exists = exists, clears = clears, adds = adds, sets = sets, last = last,
-      deadline = deadline, footprint = footprint,
+      deadline = deadline, footprint = footprint, claims = claims,
     }
     replies[row] = reply
   until true
 end
-
-for _, w in ipairs(writes) do
-  if op == 'delete' then
-    call('DEL', w.record)
-  else
-    store(w.record, w.sets, w.last, w.clears, w.exists and w.adds - 1 or 0)
-    if w.deadline == 0 then
-      if expires then -- its name stands where the fields that are set end
-        store(w.record, 1, 0, w.last + 1, w.last + 1)
-      end
-      call('PERSIST', w.record)
-    elseif w.deadline then
-      call('PEXPIREAT', w.record, format('%.0f', w.deadline))
-    end
-  end
-  if w.footprint then
-    call('HSET', base .. 'm', w.id, w.footprint)
-  elseif w.footprint == false then
-    call('HDEL', base .. 'm', w.id)
-  end
-end
-
-settle()
-return replies
