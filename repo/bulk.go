@@ -20,6 +20,7 @@ type Progress struct {
 
 // bulk deletes or patches what a query finds, a batch at a time.
 func (q *query) bulk(ctx context.Context, name string, op operation, changes []change) (Progress, error) {
+	q = q.fresh()
 	progress := Progress{Cursor: q.cursor}
 	if op == opPatch && len(changes) == 0 {
 		return progress, q.fail(name, errNoChange)

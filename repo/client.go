@@ -43,6 +43,8 @@ type settings struct {
 
 	durability Durability
 	standings  *standings
+	stale      *staleReads // nil: reads go to the primary
+	replicas   *replicas
 	functions  *functions // nil: scripts are not called as functions
 }
 
@@ -93,7 +95,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		retries: max(config.MaxRetries, 0), retryTimeout: config.RetryTimeout, minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip},
 		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
-		durability: config.Durability, standings: &standings{},
+		durability: config.Durability, standings: &standings{}, replicas: newReplicas(rdb, config, owned),
 	}}
 	if config.Functions {
 		c.functions = new(functions)
@@ -126,6 +128,9 @@ func (c *Client) Close() error {
 	}
 	if c.sweeper.client == c { // else c is a view
 		c.sweeper.stop()
+	}
+	if c.parent == nil {
+		c.replicas.stop()
 	}
 	if c.owned {
 		return c.rdb.Close()

@@ -28,6 +28,9 @@ type Config struct {
 	Addrs []string
 	// MasterName is the name by which Sentinel knows the primary.
 	MasterName string
+	// ReplicaAddrs are host:port of the replicas that [Client.StaleReads] may read.
+	// Default: those that the primary names, as always in a cluster.
+	ReplicaAddrs []string
 	// Cluster makes one address that of a cluster.
 	Cluster bool
 	// Username and Password are those of an ACL user; Password alone is the

@@ -14,6 +14,7 @@ func (c *core) mutate(ctx context.Context, id string, err error, change func(any
 	if err != nil {
 		return nil, c.keyError("Mutate", err)
 	}
+	c = c.fresh()
 	for attempt := 0; ; attempt++ {
 		v, err := c.mutateOnce(ctx, id, change)
 		if err == nil {

@@ -27,6 +27,9 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	whole := false
 	var failed time.Time
 	call.functions = c.functions != nil
+	if reply, ok := c.fromReplica(ctx, call); ok {
+		return reply, nil
+	}
 	for attempt := 0; ; attempt++ {
 		if err := c.ready(ctx); err != nil {
 			return "", call.failed(err)
@@ -114,7 +117,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	if err := c.checkFunctions(ctx, calls); err != nil {
 		return fail(err)
 	}
-	todo := c.placed(ctx, calls, errs)
+	todo := c.fromReplicas(ctx, calls, c.placed(ctx, calls, errs), replies, errs)
 	sent := slices.Clone(todo)
 	var failed time.Time
 	for attempt := 0; len(todo) > 0; attempt++ {
