@@ -38,13 +38,21 @@ type Options struct {
 	WaitAOF   bool   // writes wait for append-only files
 }
 
-// ErrPrefix is what a prefix leads to for which there is no pattern.
-var ErrPrefix = errors.New("no ACL pattern can have a space or a NUL: choose another prefix")
+// ErrWord is what a prefix or a name leads to that rules cannot have.
+var ErrWord = errors.New("ACL rules can have neither spaces nor quotes nor NUL: choose another")
+
+// CheckWord returns what is wrong with a prefix or a name, which is part of a rule.
+func CheckWord(word string) error {
+	if strings.ContainsFunc(word, func(r rune) bool { return unicode.IsSpace(r) || r == 0 || r == '"' || r == '\'' }) {
+		return fmt.Errorf("%q: %w", word, ErrWord)
+	}
+	return nil
+}
 
 // Rules returns the rules of a user, to be added to one that may do nothing.
 func Rules(packages []*schema.Package, o Options) ([]string, error) {
-	if strings.ContainsFunc(o.Prefix, func(r rune) bool { return unicode.IsSpace(r) || r == 0 }) {
-		return nil, fmt.Errorf("prefix %q: %w", o.Prefix, ErrPrefix)
+	if err := CheckWord(o.Prefix); err != nil {
+		return nil, fmt.Errorf("prefix %w", err)
 	}
 	if o.Role == Sentinel {
 		return sentinelRules(), nil
@@ -62,7 +70,7 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 	case Writer, Migrator:
 		rules = append(rules, commands(reads+writes+o.scripts())...)
 		if o.Role == Migrator {
-			rules = append(rules, commands(finds)...)
+			rules = append(rules, commands(finds+o.loads())...)
 		}
 		rules = append(rules, o.waits()...)
 		rules = append(rules, withFlag("~", keys)...)
@@ -121,6 +129,14 @@ func (o Options) scripts() string {
 		return " fcall"
 	}
 	return " eval evalsha"
+}
+
+// loads returns the commands that put scripts on a server and remove them.
+func (o Options) loads() string {
+	if o.Functions {
+		return " function|delete function|list function|load"
+	}
+	return ""
 }
 
 // sentinelRules are those of a user of sentinels.

@@ -12,13 +12,7 @@ func SetUser(name, password string, rules []string) string {
 		args = append(args, "resetpass", "#"+password)
 	}
 	args = append(args, "resetkeys", "resetchannels", "clearselectors", "-@all")
-	for i, arg := range args {
-		args[i] = quote(arg)
-	}
-	for _, rule := range rules {
-		args = append(args, quote(rule))
-	}
-	return strings.Join(args, " ")
+	return strings.Join(append(args, rules...), " ")
 }
 
 // FileLine returns the line of an ACL file for a user with these rules. Without a
@@ -30,12 +24,4 @@ func FileLine(name, password string, rules []string) string {
 	}
 	words = append(words, "resetchannels", "-@all")
 	return strings.Join(append(words, rules...), " ")
-}
-
-// quote returns an argument as redis-cli reads it. An ACL file has no quotes.
-func quote(arg string) string {
-	if !strings.ContainsAny(arg, `"' `) {
-		return arg
-	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(arg) + `"`
 }

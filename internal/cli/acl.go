@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/redisgen/redisgen/internal/acl"
 	"github.com/redisgen/redisgen/internal/load"
@@ -106,8 +105,11 @@ func (f *aclFlags) check() error {
 	if f.user == "" {
 		f.user = string(f.options.Role)
 	}
-	if strings.ContainsFunc(f.user, func(r rune) bool { return unicode.IsSpace(r) || r == 0 }) {
-		return usagef("-user %q has a space in it; Redis does not accept that", f.user)
+	if err := acl.CheckWord(f.user); err != nil {
+		return usagef("-user %v", err)
+	}
+	if err := acl.CheckWord(f.options.Prefix); err != nil {
+		return usagef("-prefix %v", err)
 	}
 	if f.tenant == "" {
 		return nil
