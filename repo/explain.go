@@ -41,11 +41,12 @@ func (q *query) explain(ctx context.Context) (Explanation, error) {
 	if q.limited {
 		limit = min(q.limit, maxPage)
 	}
-	if _, _, err := w.ids(ctx, limit); err != nil {
+	ids, _, err := w.ids(ctx, limit)
+	if err != nil {
 		return Explanation{}, q.fail("Explain", err)
 	}
 	if w.fans() {
-		w.trace = w.fan.summary()
+		w.trace = w.fan.summary(len(ids))
 	}
 	e := Explanation{Shards: len(w.shards), Examined: w.trace.examined, Returned: w.trace.returned, Missing: w.trace.missing, Calls: w.trace.calls}
 	for i := range w.plan.groups {

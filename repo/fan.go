@@ -141,9 +141,9 @@ func (f *fan) fill(ctx context.Context, shards []int, n int) error {
 	return nil
 }
 
-// summary returns what all shards have met. The way that was taken is that of the
+// summary returns what all shards have met until n marks were taken. The way that was taken is that of the
 // first shard that was asked.
-func (f *fan) summary() (t trace) {
+func (f *fan) summary(n int) (t trace) {
 	for _, one := range f.walks {
 		for i, c := range one.trace.groups {
 			if i == len(t.groups) {
@@ -152,10 +152,9 @@ func (f *fan) summary() (t trace) {
 			t.groups[i].estimate += max(0, c.estimate)
 		}
 		t.examined += one.trace.examined
-		t.returned += one.trace.returned
 		t.missing += one.trace.missing
 	}
-	t.calls = int64(f.rounds)
+	t.returned, t.calls = int64(n), int64(f.rounds)
 	return t
 }
 

@@ -95,6 +95,9 @@ func draft(rng *rand.Rand, expires bool) (*entity, []shape) {
 	if expires {
 		line += " ttl=1h"
 	}
+	if chance(rng, 3) {
+		line += fmt.Sprintf(" shards=%d", pick(rng, 2, 3, 16))
+	}
 	e := begin(line)
 	n := 3 + rng.IntN(7)
 	key := rng.IntN(n + 1)
@@ -176,8 +179,10 @@ func (e *entity) complete(rng *rand.Rand, used []shape) {
 			e.columns = append(e.columns, used[i].make(rng, e.base(i, f)))
 		}
 	}
+	whole := &schema.Package{Entities: []*schema.Entity{e.Entity}}
 	r := &repo.Entity[*record, string]{
-		Name: e.Name, Type: e.Type, Expires: e.Expires, TTL: e.TTL, Retry: e.Retry, Script: lua.Script(&schema.Package{Entities: []*schema.Entity{e.Entity}}, e.Entity),
+		Name: e.Name, Type: e.Type, Expires: e.Expires, TTL: e.TTL, Retry: e.Retry, Script: lua.Script(whole, e.Entity),
+		Shards: e.Shards,
 		New:    func() *record { return &record{values: make([]any, len(e.columns))} },
 		ID:     repo.StringID[string],
 		Parse:  repo.ParseString[string],
@@ -194,7 +199,7 @@ func (e *entity) complete(rng *rand.Rand, used []shape) {
 		}
 	}
 	for _, x := range e.Indexes {
-		index := repo.Index{Name: x.Name, Kind: indexKinds[x.Kind], Each: e.Field(x.Fields[0]).Type.Elem != nil}
+		index := repo.Index{Name: x.Name, Kind: indexKinds[x.Kind], Each: e.Field(x.Fields[0]).Type.Elem != nil, Global: whole.Global(e.Entity, x)}
 		for _, name := range x.Fields {
 			index.Fields = append(index.Fields, e.FieldIndex(name))
 		}
