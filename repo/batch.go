@@ -100,14 +100,15 @@ func (b *Batch) send(c *core, op operation, p *prepared, err error, to *error) {
 	}
 	at := len(b.finish)
 	b.add(func(reply string, err error) error {
-		if *to = c.finish(p, reply, err); errors.Is(*to, errClaim) {
+		if *to = c.finish(p, reply, err); errors.Is(*to, errClaim) || errors.Is(*to, errMore) {
 			b.late = append(b.late, lateWrite{c, op, p, at, to})
 		}
 		return *to
-	}, c.writeCall(op, []*rowWrite{&p.rowWrite}))
+	}, c.writeCallOf(c.info.inBatch(), op, []*rowWrite{&p.rowWrite}, nil))
 }
 
-// lateWrite is a write that needs claims in other shards first.
+// lateWrite is a write that needs claims in other shards first, or a delete of which a
+// part is left to do.
 type lateWrite struct {
 	core *core
 	op   operation

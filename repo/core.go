@@ -138,7 +138,7 @@ func (c *core) patch(ctx context.Context, id string, err error, changes []change
 
 // send sends the write of one record and stamps its value.
 func (c *core) send(ctx context.Context, op operation, p *prepared) error {
-	if len(c.info.globals) > 0 {
+	if len(c.info.globals) > 0 || c.info.cascades(op) {
 		return c.sendMany(ctx, op, []*prepared{p})[0]
 	}
 	reply, err := c.client.do(ctx, c.writeCall(op, []*rowWrite{&p.rowWrite}))

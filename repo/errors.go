@@ -17,6 +17,12 @@ var (
 	ErrConflict = errors.New("changed since it was read")
 	// ErrUnique: another record has that value; the error is a [*UniqueError].
 	ErrUnique = errors.New("value is taken")
+	// ErrReference: the record refers to one that is not there; the error is a
+	// [*ReferenceError].
+	ErrReference = errors.New("there is no such record")
+	// ErrReferenced: another record refers to the one to be deleted, or to one that
+	// would go with it; the error is a [*ReferenceError].
+	ErrReferenced = errors.New("another record refers to it")
 	// ErrUncertain: the connection failed after the write was sent, so it may
 	// or may not have taken effect. Read the record to find out.
 	ErrUncertain = errors.New("outcome unknown")
@@ -51,6 +57,10 @@ var (
 	// ErrNoIndex: no index narrows the query or has its order, and walking all
 	// records is forbidden or cannot help.
 	ErrNoIndex = errors.New("no index answers this query")
+	// ErrCrossShard: records of one transaction are in different shards.
+	ErrCrossShard = errors.New("records of a transaction must be in one shard")
+	// ErrTxSize: a transaction has more records than one script call should write.
+	ErrTxSize = errors.New("too many records for one transaction")
 	// ErrMultiple: One found several records.
 	ErrMultiple = errors.New("several records meet the conditions")
 	// ErrCursor: the cursor is damaged or belongs to another query.

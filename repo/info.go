@@ -12,6 +12,7 @@ type entityInfo struct {
 	fields  []FieldInfo
 	indexes []Index
 	listing int // position in indexes, -1: the index "a"
+	script  string
 
 	expires bool
 	ttl     time.Duration
@@ -31,12 +32,12 @@ type entityInfo struct {
 	kept                              []int // fields that a write fills in, in the order the script knows
 	isKept                            []bool
 	position                          map[string]int
-	write                             [3]func() *script // by writing
+	write                             [4]func() *script // by writing
 }
 
 func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 	info := &entityInfo{
-		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1,
+		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1, script: e.Script,
 		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding, retry: e.Retry,
 		shards: e.Shards, home: e.Home, shardKey: e.ShardKey, children: e.Children,
 		key: -1, version: -1, created: -1, updated: -1, expiry: -1,
@@ -75,8 +76,8 @@ func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 			info.isKept[i] = true
 		}
 	}
-	for _, how := range [...]writing{writeOne, writeMany, writeGuarded} {
-		info.write[how] = sync.OnceValue(func() *script { return newWriteScript(info, e.Script, how) })
+	for _, how := range [...]writing{writeOne, writeMany, writeGuarded, writeFamily} {
+		info.write[how] = sync.OnceValue(func() *script { return newWriteScript(info, how) })
 	}
 	return info
 }

@@ -88,9 +88,21 @@ type result struct {
 	lost error
 }
 
-// writeAll writes records with different ids, those of a shard by one script call
-// or a few, in one pipeline.
+// writeAll writes records with different ids, and deletes what goes with them.
 func (c *core) writeAll(ctx context.Context, how writing, op operation, list []*prepared, guard []string) []result {
+	if how == writeMany && c.info.cascades(op) {
+		how = writeFamily
+	}
+	results := c.writeOnce(ctx, how, op, list, guard)
+	if c.info.cascades(op) {
+		c.deleteRest(ctx, how, op, list, guard, results)
+	}
+	return results
+}
+
+// writeOnce writes records with different ids, those of a shard by one script call
+// or a few, in one pipeline.
+func (c *core) writeOnce(ctx context.Context, how writing, op operation, list []*prepared, guard []string) []result {
 	var calls []*call
 	var parts [][]int // positions in list
 	for _, group := range c.byShard(len(list), func(i int) string { return list[i].id }) {

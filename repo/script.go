@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"embed"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,7 +69,7 @@ const (
 	// what is used so often that a local name is worth its while.
 	scriptBase = "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
 	// scriptWrite names what else a write is given.
-	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard = nil\n"
+	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard, fell = nil\n"
 )
 
 // The scripts of this package's own operations.
@@ -87,6 +88,7 @@ const (
 	writeOne     writing = iota // one record
 	writeMany                   // many
 	writeGuarded                // many, those that meet a condition
+	writeFamily                 // many, and what refers to them
 )
 
 // of returns what can do the same with so many records.
@@ -103,26 +105,52 @@ func (how writing) of(n int) writing {
 // All operations are in one script, so that a batch, which writes one record at
 // a time, uses one script for each entity: had a server only some of several, a
 // batch would not take effect in its order.
-func newWriteScript(info *entityInfo, generated string, how writing) *script {
+func newWriteScript(info *entityInfo, how writing) *script {
+	family, cascades := []*entityInfo{info}, false
+	if how == writeFamily || how == writeGuarded {
+		family, cascades = info.family(), len(info.children) > 0
+	}
 	count := "many"
 	if how == writeOne {
 		count = "one"
 	}
-	guarded := how == writeGuarded
-	parts := []string{scriptBase, scriptWrite, part("hash"), part("store")}
+	parts := append([]string{scriptBase, scriptWrite}, writeParts(family, count, "claim_"+count, how == writeGuarded)...)
+	if info.has(FieldInfo.isNumber) {
+		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
+	}
+	if info.refers() {
+		parts = append(parts, part("parents"))
+	}
+	parts = append(append(parts, info.script), info.farParts()...)
+	if cascades {
+		parts = append(append(parts, "local finish = settle"), info.cascadeParts()...)
+		return putTogether(info.name, append(parts, part("write"), part("carry"), "finish()\nreturn replies\n"))
+	}
+	return putTogether(info.name, append(parts, part("write"), part("carry"), "settle()\nreturn replies\n"))
+}
+
+// writeParts returns what the generated parts of some entities and write.lua need:
+// count is how changes of indexes are planned, claim how those of unique values.
+func writeParts(list []*entityInfo, count, claim string, guarded bool) []string {
+	any := func(is func(*entityInfo) bool) bool { return slices.ContainsFunc(list, is) }
+	parts := []string{part("hash"), part("store")}
 	for _, p := range []struct {
 		name string
 		need bool
 	}{
-		{"clock", info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry || len(info.globals) > 0},
-		{"stamp", info.created >= 0 || info.updated >= 0 || info.expiry >= 0},
-		{"micros", guarded || info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })},
-		{"lex", guarded || info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex })},
-		{"each", guarded || info.hasIndex(func(ix Index) bool { return ix.Each })},
+		{"clock", any((*entityInfo).asksTime)},
+		{"stamp", any(func(info *entityInfo) bool { return info.created >= 0 || info.updated >= 0 || info.expiry >= 0 })},
+		{"micros", guarded || any(func(info *entityInfo) bool {
+			return info.has(func(f FieldInfo) bool { return f.Scored && f.Kind == KindTime })
+		})},
+		{"lex", guarded || any(func(info *entityInfo) bool { return info.hasIndex(func(ix Index) bool { return ix.Kind == IndexLex }) })},
+		{"each", guarded || any(func(info *entityInfo) bool { return info.hasIndex(func(ix Index) bool { return ix.Each }) })},
 		{count, true},
-		{"claim_" + count, info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })},
-		{"withdraw", len(info.globals) > 0},
-		{"ledger", info.expires},
+		{claim, claim == "claim_tx" || any(func(info *entityInfo) bool {
+			return info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })
+		})},
+		{"withdraw", any(func(info *entityInfo) bool { return len(info.globals) > 0 })},
+		{"ledger", any(func(info *entityInfo) bool { return info.expires })},
 		{"take", guarded},
 		{"bytes", guarded},
 		{"point", guarded},
@@ -133,14 +161,21 @@ func newWriteScript(info *entityInfo, generated string, how writing) *script {
 			parts = append(parts, part(p.name))
 		}
 	}
-	if info.has(FieldInfo.isNumber) {
-		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
+	return parts
+}
+
+// asksTime tells whether writes need the time.
+func (info *entityInfo) asksTime() bool {
+	return info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry || len(info.globals) > 0
+}
+
+// farParts returns what else the generated part of an entity needs whose values are
+// unique across shards.
+func (info *entityInfo) farParts() []string {
+	if len(info.globals) == 0 {
+		return nil
 	}
-	parts = append(parts, generated)
-	if len(info.globals) > 0 {
-		parts = append(parts, "local globals = "+strconv.Itoa(len(info.globals)), part("far"))
-	}
-	return putTogether(info.name, append(parts, part("write"), part("carry"), "settle()\nreturn replies\n"))
+	return []string{"local globals = " + strconv.Itoa(len(info.globals)), part("far")}
 }
 
 func (f FieldInfo) isNumber() bool {

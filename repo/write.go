@@ -214,6 +214,14 @@ func (info *entityInfo) outcome(parts [5]string, row *Row) written {
 		return written{err: ErrConflict}
 	case "UNIQUE":
 		return written{err: &UniqueError{Entity: info.name, Index: parts[1], Value: info.uniqueValue(parts[1], row), Owner: parts[2]}}
+	case "MISSING":
+		return written{err: info.missing(parts[1], parts[2])}
+	case "REFERENCED":
+		return written{err: info.referenced(parts[1], parts[2])}
+	case "MORE":
+		return written{err: errMore}
+	case "TANGLED":
+		return written{err: errTangled}
 	case "RANGE":
 		if field, ok := info.position[parts[1]]; ok {
 			return written{err: info.fieldError(field, ErrRange)}

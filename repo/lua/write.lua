@@ -27,7 +27,7 @@
 -- Returns for each record: OK, and if the entity has such fields, what is now
 -- the version, created, updated, expires; or what was wrong: EXISTS, NOTFOUND,
 -- CONFLICT, UNIQUE index owner, RANGE field, UNCERTAIN, CLAIM index value …: what has to be
--- claimed first.
+-- claimed first, MISSING field id: what it refers to; and of deletes what cascade.lua says.
 
 local writes, replies = {}, {}
 
@@ -181,6 +181,16 @@ for row, record in ipairs(KEYS) do
       end
     end
 
+    local refused
+    if op == 'delete' then
+      refused = fell and fell(record, id)
+    elseif parents then
+      refused = orphan(record, old, new, parents, writes)
+    end
+    if refused then
+      replies[row] = refused
+      break
+    end
     local claims
     if far then
       local lacks
@@ -225,7 +235,7 @@ for row, record in ipairs(KEYS) do
     end
     writes[#writes + 1] = {
       record = record, id = id, exists = exists, clears = clears, adds = adds, sets = sets, last = last,
-      deadline = deadline, footprint = footprint, claims = claims,
+      deadline = deadline, footprint = footprint, claims = claims, new = new,
     }
     replies[row] = reply
   until true
