@@ -126,7 +126,7 @@ const (
 // scripts returns the commands that run scripts.
 func (o Options) scripts() string {
 	if o.Functions {
-		return " fcall"
+		return " fcall fcall_ro"
 	}
 	return " eval evalsha"
 }

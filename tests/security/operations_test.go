@@ -117,7 +117,38 @@ func placed(client *repo.Client) []operation {
 			return invoices.Save(ctx, &places.Invoice{TenantID: fmt.Sprint("t", i), Number: int64(i), Reference: new("r"), State: "open", Cents: int64(i)})
 		}})
 	}
+	accounts, tickets := places.NewAccounts(client), places.NewTickets(client)
+	conversations, messages := places.NewConversations(client), places.NewMessages(client)
+	account := func(n int) *places.Account {
+		id := fmt.Sprint("a", n)
+		return &places.Account{ID: id, Email: new(id + "@example.com"), Name: id, TenantID: "t", Slug: new(id), Status: "new", Age: n, Tags: []string{id}}
+	}
+	for i := range 20 {
+		id := fmt.Sprint("c", i)
+		list = append(list,
+			operation{"Save account " + id, func(ctx context.Context) error { return accounts.Save(ctx, account(i)) }},
+			operation{"Save ticket " + id, func(ctx context.Context) error {
+				return tickets.Save(ctx, &places.Ticket{ID: id, Code: id, State: "open"})
+			}},
+			operation{"Save conversation " + id, func(ctx context.Context) error {
+				return conversations.Save(ctx, &places.Conversation{ID: id, UserID: "u", Slug: new(id)})
+			}},
+			operation{"Save message of " + id, func(ctx context.Context) error {
+				return messages.Save(ctx, &places.Message{ConversationID: id, ID: "1", Role: "user", External: new(id)})
+			}})
+	}
 	return append(list,
+		operation{"Rename an account", func(ctx context.Context) error {
+			return accounts.Patch(ctx, "a7", places.AccountFields.Name.Set("Other"), places.AccountFields.Email.Clear())
+		}},
+		operation{"Delete an account", func(ctx context.Context) error { return accounts.Delete(ctx, "a8") }},
+		operation{"Save accounts", func(ctx context.Context) error {
+			return accounts.SaveMany(ctx, []*places.Account{account(3), account(4), account(30)})
+		}},
+		operation{"Delete a ticket", func(ctx context.Context) error { return tickets.Delete(ctx, "c7") }},
+		operation{"Delete a message", func(ctx context.Context) error {
+			return messages.Delete(ctx, places.MessageKey{ConversationID: "c7", ID: "1"})
+		}},
 		operation{"Save a ledger", func(ctx context.Context) error { return ledgers.Save(ctx, &places.Ledger{ID: "l", Name: "n"}) }},
 		operation{"Patch invoices", func(ctx context.Context) error {
 			_, err := invoices.Where(places.InvoiceFields.State.Eq("open")).Limit(5).Patch(ctx, places.InvoiceFields.Cents.Add(1))
@@ -193,6 +224,12 @@ func reads(client *repo.Client) []operation {
 	list = append(list, queries("sessions in order", s.Where(app.SessionFields.UserID.Eq("u")).OrderBy(app.SessionFields.LastSeen.Desc()))...)
 	list = append(list, queries("all sessions", s.Where())...)
 	list = append(list, queries("invoices", invoices.Where(places.InvoiceFields.State.Eq("open")))...)
+	list = append(list, operation{"GetBy of an account", func(ctx context.Context) error {
+		return second(places.NewAccounts(client).GetByEmail(ctx, "a3@example.com"))
+	}}, operation{"GetBy of a ticket", func(ctx context.Context) error { return second(places.NewTickets(client).GetByCode(ctx, "c3")) }})
+	list = append(list, queries("accounts", places.NewAccounts(client).Where(places.AccountFields.Age.Gte(3)).OrderBy(places.AccountFields.Age.Desc()))...)
+	list = append(list, queries("tickets", places.NewTickets(client).Where(places.TicketFields.State.Eq("open")))...)
+	list = append(list, queries("messages", places.NewMessages(client).Where(places.MessageFields.ConversationID.Eq("c3")))...)
 	list = append(list, queries("invoices of a tenant", invoices.Where(places.InvoiceFields.TenantID.Eq("t7")))...)
 	return list
 }
