@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,12 +27,13 @@ type Client struct {
 
 // settings are what a client shares with those that are derived from it.
 type settings struct {
-	rdb    redis.UniversalClient
-	prefix string
-	log    *slog.Logger
-	clock  func() time.Time // nil: the server's
-	newID  func() string
-	trip   *trip
+	rdb        redis.UniversalClient
+	prefix     string
+	log        *slog.Logger
+	clock      func() time.Time // nil: the server's
+	newID      func() string
+	trip       *trip
+	placements *sync.Map // *atomic.Bool: whether the keyspace agrees, by marker and placement
 
 	retries                int
 	retryTimeout           time.Duration
@@ -93,7 +95,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	c := &Client{owned: owned, settings: settings{
 		rdb: rdb, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
 		retries: max(config.MaxRetries, 0), retryTimeout: config.RetryTimeout, minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
-		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip},
+		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip}, placements: new(sync.Map),
 		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
 		durability: config.Durability, standings: &standings{}, replicas: newReplicas(rdb, config, owned),
 	}}

@@ -21,7 +21,7 @@ type placing struct {
 	mark    string // key under which the keyspace tells how records are placed
 	wanted  string // what it should tell
 	listing string // the key that lists the records of an entity of one shard
-	known   atomic.Bool
+	known   *atomic.Bool
 }
 
 // newPlacing returns where the records of an entity are in the keyspace of a
@@ -36,10 +36,12 @@ func newPlacing(client *Client, info *entityInfo) *placing {
 		entity: info.name, fields: info.keys, by: info.shardKey,
 		mark: string(own) + "p", listing: own.listing(info),
 	}
-	for i := range max(1, info.shards) {
-		p.spaces = append(p.spaces, space(client.prefix+"{"+placement.Tag(home, i, info.shards)+"}"+tail))
+	for _, tag := range placement.Tags(home, info.shards) {
+		p.spaces = append(p.spaces, space(client.prefix+"{"+tag+"}"+tail))
 	}
 	p.wanted = p.describe(info)
+	known, _ := client.placements.LoadOrStore([2]string{p.mark, p.wanted}, new(atomic.Bool))
+	p.known = known.(*atomic.Bool)
 	return p
 }
 
