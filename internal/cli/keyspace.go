@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redisgen/redisgen/schema"
@@ -53,6 +54,10 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 	if e.Expires {
 		add("x", "zset", "", "ids of records with a TTL, by expiry in milliseconds")
 		add("m", "hash", "", "id -> the index entries to remove when the record expires")
+	}
+	if slices.ContainsFunc(e.Indexes, func(index *schema.Index) bool { return p.Global(e, index) }) {
+		add("w", "zset", "", "claims that records here have given up, by stamp")
+		add("q", "zset", "", "those of them that are not released in the shard of the value, by stamp")
 	}
 	return space
 }
