@@ -148,9 +148,10 @@ func isUnsent(err error) bool {
 	return errors.As(err, &u)
 }
 
-// durably tells whether a call asks for durability.
+// durably tells whether a call asks for durability: a write, and what claims a value
+// that is unique across shards for one.
 func (c *Client) durably(call *call) bool {
-	return call.write && c.durability != Durability{}
+	return (call.write || call.script == claimScript || call.script == holderScript) && c.durability != Durability{}
 }
 
 // exchange sends calls to a server in one pipeline, and behind them what waits for
@@ -164,7 +165,7 @@ func (c *Client) exchange(ctx context.Context, node *redis.Client, calls []*call
 	}
 	pipe, cmds := node.Pipeline(), make([]*command, len(calls))
 	for i, call := range calls {
-		if errs[i] = refused; !call.write || refused == nil {
+		if errs[i] = refused; refused == nil || !c.durably(call) {
 			if asking {
 				_ = pipe.Process(ctx, redis.NewStatusCmd(ctx, "asking"))
 			}
@@ -186,8 +187,13 @@ func (c *Client) exchange(ctx context.Context, node *redis.Client, calls []*call
 		if cmds[i] == nil {
 			continue
 		}
-		if replies[i], errs[i] = cmds[i].reply(); call.write {
+		replies[i], errs[i] = cmds[i].reply()
+		switch {
+		case !c.durably(call):
+		case call.write:
 			call.short = short
+		case errs[i] == nil && short != nil: // the write that it is for has not been sent
+			errs[i] = &unsent{fmt.Errorf("%w: the claim of a unique value is not confirmed: %v", ErrNoReplicas, short), false}
 		}
 	}
 	return replies, errs
