@@ -120,7 +120,7 @@ const (
 		" zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscore"
 	writes = " del hdel hlen hset persist pexpireat zadd zrem"
 	finds  = " hgetall scan type"
-	looks  = " dbsize hlen hscan memory|usage object|encoding slowlog|get slowlog|len ttl zscan"
+	looks  = " dbsize hlen hscan memory|usage object|encoding ttl zscan"
 )
 
 // scripts returns the commands that run scripts.

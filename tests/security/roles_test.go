@@ -280,7 +280,7 @@ func withKey(key string) map[string][]string {
 
 // keyless are the commands of roles that name no key.
 var keyless = []string{
-	"client|setname", "dbsize", "info", "ping", "scan", "slowlog|get", "slowlog|len", "time",
+	"client|setname", "dbsize", "info", "ping", "scan", "time",
 }
 
 // Every command of a role works on the keys of its entities, and on no others.
