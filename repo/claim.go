@@ -69,6 +69,7 @@ type claimant struct {
 	at         int // in the list
 	lacks, has []*claim
 	attempts   int
+	failed     error // why a new record cannot have what it lacks
 }
 
 // lack notes what a write has turned out to lack, and returns claims that are not
@@ -114,6 +115,8 @@ func (c *core) writeRows(ctx context.Context, how writing, op operation, list []
 			results[one.at] = r
 			switch {
 			case r.lost != nil:
+			case r.err == errClaim && one.failed != nil:
+				results[one.at].err = one.failed
 			case r.err == errClaim && one.attempts < mostClaims:
 				c.abandon(ctx, one.lack(c.claims(some[i].id, r.lacks)))
 				todo = append(todo, one)
@@ -205,8 +208,11 @@ func (c *core) acquireAll(ctx context.Context, now []*claimant, list []*prepared
 		}
 		one.has, one.lacks = append(one.has, one.lacks...), nil
 		if failed != nil {
-			results[one.at] = result{written: written{err: failed}}
 			c.abandon(ctx, one.has)
+			results[one.at].written = written{err: failed}
+			if one.has, one.failed = nil, failed; one.attempts == 0 && errors.Is(failed, ErrUnique) {
+				can = append(can, one) // the write finds out whether the record exists, which comes first
+			}
 			continue
 		}
 		p.reliances = make([]reliance, len(c.info.globals))
@@ -338,8 +344,8 @@ func (c *core) askHolders(ctx context.Context, list []*claim, abandoned bool) (w
 	return waits
 }
 
-// abandon withdraws claims that have not led to a record. That is to be quick: who
-// finds them later does the same.
+// abandon withdraws and releases claims that have not led to a record. If it fails,
+// who finds them does the same.
 func (c *core) abandon(ctx context.Context, list []*claim) {
 	var own []*claim
 	for _, l := range list {
@@ -348,6 +354,13 @@ func (c *core) abandon(ctx context.Context, list []*claim) {
 		}
 	}
 	c.askHolders(ctx, own, true)
+	var free []given
+	for _, l := range own {
+		if l.free {
+			free = append(free, c.given(l))
+		}
+	}
+	_ = c.release(ctx, free)
 }
 
 // askShards tells a script of n items, those of a shard in one call or a few, all in

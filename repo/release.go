@@ -17,36 +17,47 @@ type given struct {
 	shard            int // of the record
 }
 
-// releaseAll releases the claims that records have given up, in the shards of their
-// values. Claims that were made anew stay; to release one twice does no harm.
+// releaseAll releases the claims that records have given up.
 func (c *core) releaseAll(ctx context.Context) error {
 	for {
 		list, more, err := c.givenUp(ctx)
-		if err != nil || len(list) == 0 {
+		if err == nil {
+			err = c.release(ctx, list)
+		}
+		if err != nil || !more {
 			return err
 		}
-		var failed error
-		note := func(_ int, v *values, err error) error {
-			if err == nil {
-				err = v.skip(1)
-			}
-			if failed == nil {
-				failed = err
-			}
-			return err
+	}
+}
+
+// release releases claims in the shards of their values, and then notes it in those
+// of the records. Claims that were made anew stay; to release one twice does no
+// harm.
+func (c *core) release(ctx context.Context, list []given) (failed error) {
+	note := func(_ int, v *values, err error) error {
+		if err == nil {
+			err = v.skip(1)
 		}
-		c.askShards(ctx, releaseScript, len(list), func(i int) int { return placement.Shard(list[i].value, len(c.spaces)) },
-			func(i int, args *argList) {
-				args.add(list[i].index, list[i].value, list[i].stamp+":"+list[i].id)
-			}, note)
-		if failed != nil {
-			return failed
+		if failed == nil {
+			failed = err
 		}
+		return err
+	}
+	c.askShards(ctx, releaseScript, len(list), func(i int) int { return placement.Shard(list[i].value, len(c.spaces)) },
+		func(i int, args *argList) { args.add(list[i].index, list[i].value, list[i].stamp+":"+list[i].id) }, note)
+	if failed == nil {
 		c.askShards(ctx, releasedScript, len(list), func(i int) int { return list[i].shard },
 			func(i int, args *argList) { args.add(list[i].claim, list[i].stamp) }, note)
-		if failed != nil || !more {
-			return failed
-		}
+	}
+	return failed
+}
+
+// given returns a claim as one that was given up.
+func (c *core) given(l *claim) given {
+	index := c.info.indexes[l.index].Name
+	return given{
+		claim: joinValues([]string{index, l.value, l.id}), stamp: l.stamp,
+		index: index, value: l.value, id: l.id, shard: c.shard(l.id),
 	}
 }
 

@@ -2,6 +2,9 @@ package repo
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,11 +19,11 @@ type sweeper struct {
 	ctx      context.Context
 
 	mu    sync.Mutex
-	marks map[string]bool // of the entities that are swept
+	cores map[string]*core // the entities that are swept, by their markers
 }
 
 func newSweeper(c *Client, interval time.Duration) *sweeper {
-	s := &sweeper{client: c, interval: interval, marks: map[string]bool{}}
+	s := &sweeper{client: c, interval: interval, cores: map[string]*core{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -29,11 +32,13 @@ func newSweeper(c *Client, interval time.Duration) *sweeper {
 func (s *sweeper) watch(c *core) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.interval < 0 || s.ctx.Err() != nil || s.marks[c.mark] {
+	if s.ctx.Err() != nil || s.cores[c.mark] != nil {
 		return
 	}
-	s.marks[c.mark] = true
-	s.done.Go(func() { s.run(c) })
+	s.cores[c.mark] = c
+	if s.interval >= 0 {
+		s.done.Go(func() { s.run(c) })
+	}
 }
 
 func (s *sweeper) stop() {
@@ -50,7 +55,7 @@ func (s *sweeper) run(c *core) {
 	log := s.client.log.With("keyspace", string(c.spaces[0]))
 	failing := false
 	for {
-		next, err := s.sweep(c)
+		next, err := c.sweep(s.ctx)
 		switch {
 		case s.ctx.Err() != nil:
 			return
@@ -76,15 +81,32 @@ func (s *sweeper) run(c *core) {
 
 // sweep releases what is due of one entity and returns how long it is until more
 // is; negative if nothing will be.
-func (s *sweeper) sweep(c *core) (next time.Duration, err error) {
+func (c *core) sweep(ctx context.Context) (next time.Duration, err error) {
 	next = -1
 	if c.info.expires {
-		next, err = s.client.sweepAll(s.ctx, c.placing)
+		next, err = c.client.sweepAll(ctx, c.placing)
 	}
 	if err == nil && len(c.info.globals) > 0 {
-		err = c.releaseAll(s.ctx)
+		err = c.releaseAll(ctx)
 	}
 	return next, err
+}
+
+// Sweep does once what the client does in the background, as [Config.SweepInterval]
+// says: it releases the index entries of expired records, and the claims of values
+// that are unique across shards and were given up, of all entities that the client
+// has a repository of. One round trip for 200 records of each shard that have
+// expired, and two for 100 claims.
+func (c *Client) Sweep(ctx context.Context) error {
+	c.sweeper.mu.Lock()
+	cores := slices.Collect(maps.Values(c.sweeper.cores))
+	c.sweeper.mu.Unlock()
+	for _, one := range cores {
+		if _, err := one.sweep(ctx); err != nil {
+			return fmt.Errorf("redisgen: sweep %s: %w", one.info.name, err)
+		}
+	}
+	return nil
 }
 
 // sweepStep is how many ids one script call releases at most: about a

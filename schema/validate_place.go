@@ -29,12 +29,6 @@ func (c *checker) checkPlacement() {
 	if home != nil && home != e && (home.Shards > 1 || slices.ContainsFunc(e.Keys(), func(f *Field) bool { return f.Shard })) {
 		c.checkShardKey(home)
 	}
-	for _, x := range e.Indexes {
-		if e.Retry && c.pkg.Global(e, x) {
-			c.clash(e.Field(x.Fields[0]), x.Pos, "unique across shards, where a write cannot be sent again as one with retry is", "remove one of the two",
-				e.position("retry"), e.Type+" has retry")
-		}
-	}
 }
 
 // checkIn checks that the option in leads to an entity with shards of its own.

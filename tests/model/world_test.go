@@ -229,6 +229,9 @@ func (w *world) check() {
 		e.purge()
 		w.integrity(e.entityName(), false)
 		e.compare()
+		if err := w.client.Sweep(w.ctx); err != nil {
+			w.fail("Sweep: %v", err)
+		}
 		w.integrity(e.entityName(), true)
 	}
 }

@@ -152,7 +152,7 @@ type Lake struct {
 	Depth   int    `redis:"depth,shard"`
 }
 
-// Letter is unique across shards, and is sent again.
+// Letter is unique across shards and within one.
 //
 //redisgen:entity letters shards=4 retry
 type Letter struct {
