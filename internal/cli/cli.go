@@ -38,6 +38,7 @@ func commands() []command {
 		lintCommand(),
 		keysCommand(),
 		aclCommand(),
+		functionsCommand(),
 		versionCommand(),
 		helpCommand(),
 	}

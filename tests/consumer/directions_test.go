@@ -74,7 +74,7 @@ func TestDirections(t *testing.T) {
 		{"internal/acl", []string{"schema", "internal/placement"}, nil},
 		{"internal/placement", nil, nil},
 		{"internal/tenant", nil, nil},
-		{"internal/cli", []string{"schema", "gen", "internal/load", "internal/acl", "internal/tenant"}, []string{"github.com/aymanbagabas/go-udiff", "golang.org/x/mod", "golang.org/x/tools"}},
+		{"internal/cli", []string{"schema", "gen", "internal/load", "internal/acl", "internal/tenant", "repo"}, []string{"github.com/aymanbagabas/go-udiff", "github.com/redis/go-redis/v9", "golang.org/x/mod", "golang.org/x/tools"}},
 		{"cmd", []string{"internal/cli"}, nil},
 		{"repo", []string{"repo", "schema/tframex", "internal/placement", "internal/tenant"}, []string{"github.com/redis/go-redis/v9"}},
 	} {

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Values[testKey{}] = env.T()
 			env.Setenv("REPO", repo)
 			env.Setenv("GOCACHE", gocache)
 			env.Setenv("GOMODCACHE", gomodcache)
@@ -53,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"module": module,
 			"exits":  exits,
+			"server": server,
 		},
 	})
 }
