@@ -49,7 +49,7 @@ func open(t *testing.T, user string, config repo.Config) *repo.Client {
 // program returns the client of a program that calls functions.
 func openProgram(t *testing.T, s *redisd.Server) *repo.Client {
 	t.Helper()
-	return open(t, "program", repo.Config{Addrs: []string{s.Addr()}, Prefix: s.Prefix(), Functions: true, SweepInterval: 10 * time.Millisecond})
+	return open(t, "program", repo.Config{Addrs: []string{s.Addr()}, Prefix: s.Prefix(), Functions: true, SweepInterval: 10 * time.Millisecond, RoundTrip: time.Hour, MaxRetries: -1})
 }
 
 // load puts the functions of all of tests/app on a server.
