@@ -3,13 +3,15 @@
 # make demo   a tour of what is generated, on a server of its own
 # make bench  what operations cost
 # make soak   queries of a million records
+# make matrix the suites on every kind of deployment and every version at hand
 # make fuzz   each fuzz target for FUZZTIME
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo bench soak generate fuzz
+.PHONY: test lint deps race demo bench soak generate matrix fuzz
 
 test: lint race
+	.ci/matrix cluster valkey9
 	.ci/fuzz 2s
 
 lint: deps
@@ -36,6 +38,9 @@ soak:
 
 generate:
 	go generate ./...
+
+matrix: deps
+	.ci/matrix
 
 fuzz:
 	.ci/fuzz $(FUZZTIME)
