@@ -1,6 +1,9 @@
 package repo
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // values walks the replies of Redis that a record's values arrive in: bulk
 // strings and nils, one after the other, in RESP2 or RESP3
@@ -120,12 +123,14 @@ func respHead(data string) (kind byte, n int, rest string, ok bool) {
 	return 0, 0, "", false
 }
 
-// errorReply returns the error in a raw reply, nil if it is none.
+// errorReply returns the error in a raw reply, nil if it is none; without the
+// arguments of a command that the server does not know, which may be secret.
 func errorReply(data string) error {
 	if len(data) < 3 || data[0] != '-' {
 		return nil
 	}
-	return replyError(data[1 : len(data)-2])
+	text, _, _ := strings.Cut(data[1:len(data)-2], ", with args beginning with")
+	return replyError(text)
 }
 
 // replyError is an error that the server replied with.
