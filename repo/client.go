@@ -18,6 +18,7 @@ import (
 type Client struct {
 	settings
 	owned  bool    // Close closes rdb too
+	watch  *watch  // of a cluster, if Open made the client
 	parent *Client // whose connections these are, nil if they are its own
 	stats  stats
 
@@ -61,13 +62,16 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	rdb, err := config.connect()
+	rdb, conns, err := config.connect()
 	if err != nil {
 		return nil, err
 	}
 	client, err := newClient(rdb, true, config)
 	if err != nil {
 		return nil, err
+	}
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		client.watch = startWatch(cluster, conns)
 	}
 	if _, err := client.do(ctx, &call{args: []any{"ping"}}); err != nil {
 		_ = client.Close()
@@ -133,6 +137,9 @@ func (c *Client) Close() error {
 	}
 	if c.parent == nil {
 		c.replicas.stop()
+	}
+	if c.watch != nil {
+		c.watch.stop()
 	}
 	if c.owned {
 		return c.rdb.Close()

@@ -59,7 +59,7 @@ func TestConfigFromURL(t *testing.T) {
 	if err := rare.fillFromURL(); err != nil {
 		t.Fatal(err)
 	}
-	if o, err := rare.withDefaults().universal(); err != nil || o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
+	if o, err := rare.withDefaults().universal(rare.dialer()); err != nil || o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
 		t.Errorf("options for go-redis alone are lost: %+v", o)
 	}
 	config := Config{URL: "rediss://h:1"}
@@ -81,7 +81,7 @@ func TestConfigDefaults(t *testing.T) {
 	if c := (Config{ReadTimeout: 10 * time.Second}).withDefaults(); c.PoolTimeout != 11*time.Second {
 		t.Errorf("a ReadTimeout of 10 s makes a PoolTimeout of %v", c.PoolTimeout)
 	}
-	o, err := c.universal()
+	o, err := c.universal(c.dialer())
 	if err != nil || o.Addrs[0] != "localhost:6379" || !o.ContextTimeoutEnabled {
 		t.Errorf("options %+v", o)
 	}

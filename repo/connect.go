@@ -10,35 +10,33 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clusterReload is how old what a client knows of a cluster may be. What goes
-// wrong has it ask at once: see [Client.notice].
-const clusterReload = time.Second
-
-// connect returns go-redis's client for a configuration with its defaults.
-func (c Config) connect() (redis.UniversalClient, error) {
-	options, err := c.universal()
+// connect returns go-redis's client for a configuration with its defaults, and
+// its connections, if it is one that is to be watched.
+func (c Config) connect() (redis.UniversalClient, *connections, error) {
+	dialer := c.dialer()
+	options, err := c.universal(dialer)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch {
 	case c.MasterName != "":
-		return redis.NewFailoverClient(options.Failover()), nil
+		return redis.NewFailoverClient(options.Failover()), nil, nil
 	case c.isCluster():
+		dialer.conns = &connections{}
 		cluster := options.Cluster()
-		cluster.ClusterStateReloadInterval = clusterReload
-		return redis.NewClusterClient(cluster), nil
+		cluster.NewClient, cluster.ClusterStateReloadInterval = newNode, 2*watchInterval
+		return redis.NewClusterClient(cluster), dialer.conns, nil
 	default:
-		return redis.NewClient(options.Simple()), nil
+		return redis.NewClient(options.Simple()), nil, nil
 	}
 }
 
 // universal returns the options of go-redis's clients.
-func (c Config) universal() (*redis.UniversalOptions, error) {
+func (c Config) universal(dialer *dialer) (*redis.UniversalOptions, error) {
 	from := c.parsed
 	if from == nil {
 		from = &redis.Options{}
 	}
-	dialer := c.dialer()
 	o := &redis.UniversalOptions{
 		Addrs: c.Addrs, MasterName: c.MasterName, IsClusterMode: c.Cluster, DB: c.DB, ClientName: c.ClientName,
 		Username: c.Username, Password: c.Password,
@@ -75,6 +73,7 @@ type dialer struct {
 	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
 	tls     *tlsSource // nil: plain
 	timeout time.Duration
+	conns   *connections // nil: nobody asks for them
 }
 
 func (c Config) dialer() *dialer {
@@ -87,6 +86,11 @@ func (c Config) dialer() *dialer {
 
 // connect makes a connection; its errors say that nothing was sent.
 func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	if d.conns != nil {
+		if err := d.conns.check(addr); err != nil {
+			return nil, notConnected(err)
+		}
+	}
 	if d.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.timeout)
@@ -95,6 +99,9 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (net.Conn, e
 	conn, err := d.dial(ctx, network, addr)
 	if err != nil {
 		return nil, notConnected(err)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && d.conns != nil {
+		conn = d.conns.add(tcp, addr)
 	}
 	if d.tls == nil {
 		return conn, nil
