@@ -8,6 +8,7 @@ import (
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
+	"github.com/redisgen/redisgen/tests/places"
 )
 
 // Functions are data: they survive a restart.
@@ -66,8 +67,11 @@ func TestReadsWhileWritesAreRefused(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			s := start(t, redisd.Version(version))
 			load(t, s)
-			users := app.NewUsers(openProgram(t, s))
+			client := openProgram(t, s)
+			users, accounts := app.NewUsers(client), places.NewAccounts(client)
+			must(t, repo.LoadFunctions(t.Context(), open(t, "deploy", repo.Config{Addrs: []string{s.Addr()}}), accounts))
 			must(t, users.Create(t.Context(), newUser("7")))
+			must(t, accounts.Create(t.Context(), &places.Account{ID: "7", Status: "open"}))
 			for setting, value := range map[string]string{"min-replicas-to-write": "1", "maxmemory": "1"} {
 				was := s.Client().ConfigGet(t.Context(), setting).Val()[setting]
 				must(t, s.Client().ConfigSet(t.Context(), setting, value).Err())
@@ -75,6 +79,10 @@ func TestReadsWhileWritesAreRefused(t *testing.T) {
 					t.Errorf("%s %s: Save succeeded", setting, value)
 				}
 				wantUser(t, users)
+				page, err := accounts.Where(places.AccountFields.Status.Eq("open")).Page(t.Context()) // of all shards, in one pipeline
+				if err != nil || len(page.Items) != 1 {
+					t.Errorf("%s %s: Page of 16 shards has %d, %v, want 1", setting, value, len(page.Items), err)
+				}
 				must(t, s.Client().ConfigSet(t.Context(), setting, was).Err())
 			}
 		})
