@@ -13,6 +13,7 @@ import (
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
+	"github.com/redisgen/redisgen/tests/places"
 )
 
 // confirmed asks for the confirmation of one replica; hasty does where it will not
@@ -131,6 +132,29 @@ func TestWritesAreConfirmed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A value that is unique across shards is claimed durably, or else the record that is
+// to have it is not written.
+func TestClaimsAreConfirmed(t *testing.T) {
+	primary, replicas := startPair(t, 1)
+	client := open(t, repo.Config{Addrs: []string{primary.Addr()}, Durability: confirmed})
+	email := "a@example.org"
+	must(t, places.NewAccounts(client).Create(t.Context(), &places.Account{ID: "1", Email: &email}))
+	replicas[0].Pause()
+	accounts := places.NewAccounts(client.Durable(hasty))
+	other := "b@example.org"
+	if err := accounts.Create(t.Context(), &places.Account{ID: "2", Email: &other}); !errors.Is(err, repo.ErrNoReplicas) {
+		t.Errorf("the claim is not confirmed: %v", err)
+	}
+	if _, err := accounts.Get(t.Context(), "2"); !errors.Is(err, repo.ErrNotFound) {
+		t.Errorf("the record is written all the same: %v", err)
+	}
+	if err := accounts.Patch(t.Context(), "1", places.AccountFields.Visits.Add(1)); !errors.Is(err, repo.ErrNotDurable) {
+		t.Errorf("a write that claims nothing: %v", err)
+	}
+	replicas[0].Resume()
+	must(t, accounts.Create(t.Context(), &places.Account{ID: "2", Email: &other}))
 }
 
 // The durability of Config is that of all writes; a view changes it, and needs no
