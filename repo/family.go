@@ -41,7 +41,9 @@ func (info *entityInfo) tail() string {
 }
 
 // refers tells whether records refer to others.
-func (info *entityInfo) refers() bool { return strings.Contains(info.script, "\nlocal function parents(") }
+func (info *entityInfo) refers() bool {
+	return strings.Contains(info.script, "\nlocal function parents(")
+}
 
 // kindParts returns the Lua that makes an entity the nth of a script's kinds; if it
 // is written by it, with what prepares that.

@@ -50,6 +50,18 @@ func (w *rowWrite) appendTo(l *argList) {
 	l.add(w.sets...)
 }
 
+// appendAll adds the arguments of one record, and the claims that it relies on.
+func (w *rowWrite) appendAll(l *argList, info *entityInfo) {
+	w.appendTo(l)
+	for i := range info.globals {
+		if w.reliances == nil {
+			l.add("", "")
+		} else {
+			l.add(w.reliances[i].value, w.reliances[i].stamp)
+		}
+	}
+}
+
 // size returns how many arguments appendTo adds.
 func (w *rowWrite) size() int { return 7 + len(w.clears) + 6*len(w.adds) + len(w.sets) }
 
@@ -132,14 +144,7 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 		since = &args.strs[len(args.strs)-1]
 	}
 	for _, w := range rows {
-		w.appendTo(args)
-		for i := range info.globals {
-			if w.reliances == nil {
-				args.add("", "")
-			} else {
-				args.add(w.reliances[i].value, w.reliances[i].stamp)
-			}
-		}
+		w.appendAll(args, info)
 	}
 	args.add(guard...)
 	return &call{place: c.placing, script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
@@ -173,29 +178,38 @@ func parseWritten(info *entityInfo, reply string, n int, row func(int) *Row) ([]
 	}
 	list := make([]written, n)
 	for i := range list {
-		n, err := v.array()
-		if err != nil || n < 1 {
-			return nil, errReply
-		}
-		var parts [5]string
-		var more []string
-		for j := range n {
-			part, _, err := v.next()
-			if err != nil {
-				return nil, errReply
-			}
-			if j < len(parts) {
-				parts[j] = part
-			}
-			if j > 0 && parts[0] == "CLAIM" {
-				more = append(more, part)
-			}
-		}
-		if list[i] = info.outcome(parts, row(i)); more != nil {
-			list[i] = written{err: errClaim, lacks: more}
+		var err error
+		if list[i], err = v.written(info, row(i)); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
+}
+
+// written reads what became of one record.
+func (v *values) written(info *entityInfo, row *Row) (written, error) {
+	n, err := v.array()
+	if err != nil || n < 1 {
+		return written{}, errReply
+	}
+	var parts [5]string
+	var more []string
+	for j := range n {
+		part, _, err := v.next()
+		if err != nil {
+			return written{}, errReply
+		}
+		if j < len(parts) {
+			parts[j] = part
+		}
+		if j > 0 && parts[0] == "CLAIM" {
+			more = append(more, part)
+		}
+	}
+	if more != nil {
+		return written{err: errClaim, lacks: more}, nil
+	}
+	return info.outcome(parts, row), nil
 }
 
 // outcome turns the script's reply for one record into what the caller gets.
