@@ -209,7 +209,7 @@ for row, record in ipairs(KEYS) do
       break
     end
     moved = false
-    if expires ~= nil and not exists then
+    if expires ~= nil and not exists and call('ZSCORE', base .. 'x', id) then
       release(id)
     end
     apply(move, id, old, new)
