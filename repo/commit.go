@@ -23,11 +23,14 @@ func (tx *Tx) commit() error {
 			return w.core.info.recordError(w.p.name, w.p.id, err)
 		}
 	}
-	claims := make([][]*claim, len(tx.writes))
+	claimants := make([]*claimant, len(tx.writes))
+	for i := range claimants {
+		claimants[i] = &claimant{at: i}
+	}
 	for attempt := 0; ; attempt++ {
 		results, err := tx.send()
 		if errors.Is(err, errClaim) && attempt < mostClaims {
-			err = tx.claim(results, claims)
+			err = tx.claim(results, claimants)
 			if err == nil {
 				continue
 			}
@@ -37,7 +40,7 @@ func (tx *Tx) commit() error {
 		}
 		if err != nil && !errors.Is(err, ErrNotDurable) && !errors.Is(err, ErrUncertain) {
 			for i, w := range tx.writes {
-				w.core.abandon(tx.ctx, claims[i])
+				w.core.abandon(tx.ctx, claimants[i].has)
 			}
 		}
 		return err
@@ -45,16 +48,21 @@ func (tx *Tx) commit() error {
 }
 
 // claim claims what writes lack, in other shards.
-func (tx *Tx) claim(results []written, claims [][]*claim) error {
+func (tx *Tx) claim(results []written, claimants []*claimant) error {
+	list := make([]*prepared, len(tx.writes))
+	for i, w := range tx.writes {
+		list[i] = w.p
+	}
+	acquired := make([]result, len(tx.writes))
 	for i, w := range tx.writes {
 		if results[i].err != errClaim {
 			continue
 		}
-		claims[i] = w.core.claims(w.p.id, results[i].lacks)
-		failed := make([]result, 1)
-		one := []*claimant{{lacks: claims[i]}}
-		if len(w.core.acquireAll(tx.ctx, one, []*prepared{w.p}, failed)) == 0 {
-			return w.core.info.recordError(w.p.name, w.p.id, failed[0].err)
+		one := claimants[i]
+		w.core.abandon(tx.ctx, one.lack(w.core.claims(w.p.id, results[i].lacks)))
+		w.core.acquireAll(tx.ctx, []*claimant{one}, list, acquired)
+		if err := acquired[i].err; err != nil {
+			return w.core.info.recordError(w.p.name, w.p.id, err)
 		}
 	}
 	return nil
