@@ -21,9 +21,9 @@ import (
 // in the way that docs/durability.md says.
 type Durability struct {
 	// MinReplicas refuses a write with [ErrNoReplicas], before anything is done, if
-	// fewer replicas are connected and have reported to the primary within the last
-	// two seconds. What the primary says of them is asked for in a round trip of its
-	// own, and holds for a quarter of a second.
+	// the primary shows fewer replicas that are online and lag by two seconds at most.
+	// That is asked for in a round trip of its own, and taken as true for a quarter of
+	// a second.
 	MinReplicas int
 	// Replicas is how many replicas have to confirm, behind the write and in the same
 	// round trip, that they have received it: WAIT.

@@ -95,13 +95,14 @@ func (c *call) readsOnly() bool {
 }
 
 // fromReplica has a replica carry out a call, if it may and one can.
-func (c *Client) fromReplica(ctx context.Context, call *call) (string, bool) {
-	todo, replies, errs := []int{0}, make([]string, 1), make([]error, 1)
-	todo = c.fromReplicas(ctx, one(call), todo, replies, errs)
-	return replies[0], len(todo) == 0
+func (c *Client) fromReplica(ctx context.Context, asked *call) (string, bool) {
+	if c.stale == nil {
+		return "", false
+	}
+	replies, errs := make([]string, 1), make([]error, 1)
+	left := c.fromReplicas(ctx, []*call{asked}, []int{0}, replies, errs)
+	return replies[0], len(left) == 0
 }
-
-func one(c *call) []*call { return []*call{c} }
 
 // fromReplicas has replicas carry out some of the calls, if they all only read, and
 // returns which are left to the primary.

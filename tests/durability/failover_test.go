@@ -88,6 +88,38 @@ func TestConfirmedWritesSurvive(t *testing.T) {
 	t.Logf("%d confirmed writes", total)
 }
 
+// What all replicas have confirmed is there after an election, whichever of them wins
+// it, and writers go on with the new primary.
+func TestConfirmedWritesSurviveElections(t *testing.T) {
+	all := func(n int) repo.Durability { return repo.Durability{Replicas: n, Timeout: 5 * time.Second} }
+	check := func(t *testing.T, client *repo.Client, level, rest repo.Durability, primary func() *redisd.Server, healthy func()) {
+		ids := writeUntilKilled(t, client.Durable(level), 100, func(acknowledged func() int) {
+			eventually(t, "writes are acknowledged", func() bool { return acknowledged() >= 200 })
+			primary().Kill()
+			healthy()
+		})
+		found, err := app.NewUsers(client).GetMany(t.Context(), ids...)
+		must(t, err)
+		for i, u := range found {
+			if u == nil {
+				t.Errorf("%s of %d is lost", ids[i], len(ids))
+			}
+		}
+		must(t, app.NewUsers(client.Durable(rest)).Create(t.Context(), user("last")))
+	}
+	t.Run("Sentinel", func(t *testing.T) {
+		servers := redisd.StartReplicated(t)
+		client := open(t, repo.Config{Addrs: servers.SentinelAddrs(), MasterName: redisd.MasterName, MaxRetries: 1000})
+		check(t, client, all(2), all(1), servers.Primary, func() { servers.WaitHealthy(20 * time.Second) })
+	})
+	t.Run("Cluster", func(t *testing.T) {
+		cluster := redisd.StartCluster(t)
+		client := open(t, repo.Config{Addrs: cluster.Addrs(), Cluster: true, MaxRetries: 1000})
+		home := func() *redisd.Server { return cluster.Primary(slot(t, client, "users")) }
+		check(t, client, all(1), repo.Durability{}, home, func() { cluster.WaitHealthy(20 * time.Second) })
+	})
+}
+
 // Without a confirmation, writes that were acknowledged are lost when the primary goes
 // down before a replica has them; with it, none is acknowledged that could be.
 func TestUnconfirmedWritesAreLost(t *testing.T) {
