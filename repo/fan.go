@@ -3,10 +3,9 @@ package repo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
-
-	"github.com/redisgen/redisgen/internal/placement"
 )
 
 // A query of an entity with several shards asks those that its conditions leave,
@@ -29,6 +28,7 @@ type fan struct {
 	*walk
 	walks  []*walk  // by shard
 	heads  [][]mark // read and not yet taken, by shard
+	quick  bool     // by plain commands, which do not see whether the records are there
 	rounds int      // pipelines sent
 }
 
@@ -58,7 +58,7 @@ func newFan(w *walk) *fan {
 // more.
 func (f *fan) take(ctx context.Context, limit int) (list []mark, more bool, err error) {
 	for len(list) < limit {
-		shard, err := f.next(ctx, limit-len(list))
+		shard, err := f.next(ctx, limit-len(list)+1)
 		if err != nil || shard < 0 {
 			return list, false, err
 		}
@@ -114,31 +114,71 @@ func (f *fan) before(i, j int) bool {
 
 // fill reads up to n marks of each of some shards.
 func (f *fan) fill(ctx context.Context, shards []int, n int) error {
-	calls := make([]*call, len(shards))
+	calls, rooms := make([]*call, len(shards)), make([]int, len(shards))
 	for i, shard := range shards {
-		calls[i] = f.walks[shard].request(n)
+		if one := f.walks[shard]; f.quick {
+			calls[i], rooms[i] = one.plainCall(n)
+		} else {
+			calls[i] = one.request(n)
+		}
 	}
 	f.rounds++
 	f.core.client.stats.calls.Add(int64(1 - len(shards))) // each reply counts one
 	replies, errs := f.core.client.sendAll(ctx, calls)
 	for i, shard := range shards {
-		one := f.walks[shard]
-		found, err := one.accept(replies[i], errs[i])
-		if err != nil {
+		var list []mark
+		one, err := f.walks[shard], errs[i]
+		if err == nil && f.quick {
+			list, err = one.plainMarks(replies[i], n, rooms[i])
+		} else if err == nil {
+			list, err = one.marks(replies[i])
+		}
+		switch {
+		case errors.Is(err, errTies):
+			f.quick = false // the script steps over them
+		case err != nil:
 			return err
 		}
-		for range found.n {
-			m, err := one.readMark(found)
-			if err != nil {
-				return err
-			}
-			f.heads[shard] = append(f.heads[shard], m)
-		}
-		if !found.more {
-			one.turn()
-		}
+		f.heads[shard] = append(f.heads[shard], list...)
 	}
 	return nil
+}
+
+// marks takes the reply of the script.
+func (w *walk) marks(reply string) (list []mark, err error) {
+	found, err := w.accept(reply, nil)
+	if err != nil {
+		return nil, err
+	}
+	for range found.n {
+		m, err := w.readMark(found)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	if !found.more {
+		w.turn()
+	}
+	return list, nil
+}
+
+// plainMarks takes the reply to a plain command for n entries.
+func (w *walk) plainMarks(reply string, n, room int) (list []mark, err error) {
+	entries, err := w.parsePlain(reply, n, room)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		list = append(list, mark{w.idOf(e), w.positionOf(e, w.backward)})
+	}
+	w.core.client.stats.add(int64(len(list)), int64(len(list)), 0)
+	if len(list) < n {
+		w.turn()
+	} else {
+		w.at = w.positionOf(entries[len(entries)-1], !w.backward)
+	}
+	return list, nil
 }
 
 // summary returns what all shards have met until n marks were taken. The way that was taken is that of the
@@ -178,73 +218,6 @@ func (w *walk) fanned() *fan {
 	return w.fan
 }
 
-// gather reads a page of records from several shards.
-func (w *walk) gather(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
-	for more = true; more && len(list) < limit; {
-		var marks []mark
-		marks, more, err = w.fanned().take(ctx, limit-len(list))
-		if err != nil || len(marks) == 0 {
-			return first, false, list, err
-		}
-		if list == nil {
-			first = marks[0].at
-			first.behind = w.backward
-		}
-		records, err := w.core.readRows(ctx, marks, selected)
-		if err != nil {
-			return first, false, nil, err
-		}
-		w.core.client.stats.calls.Add(1)
-		list = slices.Concat(list, records)
-	}
-	return first, more, list, nil
-}
-
-// gatherValue returns the stored value of a field in the first record.
-func (w *walk) gatherValue(ctx context.Context, field int) (string, error) {
-	for {
-		marks, _, err := w.fanned().take(ctx, 1)
-		if err != nil {
-			return "", err
-		}
-		if len(marks) == 0 {
-			return "", ErrNotFound
-		}
-		id := marks[0].id
-		reply, err := w.core.client.do(ctx, &call{place: w.core.placing, args: []any{"hget", w.core.at(id).record(id), w.core.info.fields[field].Name}})
-		if err != nil {
-			return "", err
-		}
-		v := values{reply}
-		if value, ok, err := v.next(); ok || err != nil { // else the record is gone
-			return value, err
-		}
-	}
-}
-
-// readRows reads records, and leaves out those that are gone.
-func (c *core) readRows(ctx context.Context, marks []mark, selected []bool) ([]any, error) {
-	ids := make([]string, len(marks))
-	for i, m := range marks {
-		ids[i] = m.id
-	}
-	list := make([]any, 0, len(ids))
-	replies, errs := c.client.doAll(ctx, c.readCalls(ids, c.rowsOf(selected)[1:]))
-	for i, err := range errs {
-		var v any
-		if err == nil {
-			v, err = c.decodeListed(replies[i], selected)
-		}
-		switch {
-		case err == nil:
-			list = append(list, v)
-		case err != ErrNotFound:
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
 // each goes through everything that the shards of a walk have, all at once, and
 // hands each reply to take.
 func (w *walk) each(ctx context.Context, take func(*found) error) error {
@@ -276,54 +249,4 @@ func (w *walk) each(ctx context.Context, take func(*found) error) error {
 			}
 		}
 	}
-}
-
-// mostKeys is how many shard keys a query names at most for the shards to be told
-// by them.
-const mostKeys = 64
-
-var oneShard = []int{0}
-
-// asked returns the shards that may have records which meet a condition.
-func (c *core) asked(where condition) []int {
-	if len(c.spaces) == 1 {
-		return oneShard
-	}
-	if keys := c.shardKeys(where); keys != nil {
-		var shards []int
-		for _, key := range keys {
-			shards = append(shards, placement.Shard(joinValues(key), len(c.spaces)))
-		}
-		slices.Sort(shards)
-		return slices.Compact(shards)
-	}
-	shards := make([]int, len(c.spaces))
-	for i := range shards {
-		shards[i] = i
-	}
-	return shards
-}
-
-// shardKeys returns the shard keys, in parts, of the records that meet a condition;
-// nil if it does not name them.
-func (c *core) shardKeys(where condition) [][]string {
-	keys := [][]string{nil}
-	for _, field := range c.placed() {
-		i := slices.IndexFunc(where.conjuncts(), func(one condition) bool {
-			return one.op == equals && one.field == field
-		})
-		if i < 0 {
-			return nil
-		}
-		var longer [][]string
-		for _, key := range keys {
-			for _, value := range where.conjuncts()[i].values {
-				longer = append(longer, append(slices.Clone(key), value))
-			}
-		}
-		if keys = longer; len(keys) > mostKeys {
-			return nil
-		}
-	}
-	return keys
 }

@@ -18,6 +18,11 @@ func (c *core) readCall(id string) *call {
 	return &call{place: c.placing, args: append(args, c.read...)}
 }
 
+// existsCall returns the call that tells whether a record is there.
+func (c *core) existsCall(id string) *call {
+	return &call{place: c.placing, args: []any{"exists", c.at(id).record(id)}}
+}
+
 // readCalls returns the calls that read some fields of records, in few pieces of
 // memory.
 func (c *core) readCalls(ids []string, fields []any) []*call {

@@ -122,7 +122,7 @@ func (w *walk) idOf(e entry) string {
 }
 
 func (w *walk) positionOf(e entry, behind bool) position {
-	at := position{behind: behind, score: e.score, member: e.member}
+	at := position{shard: w.at.shard, behind: behind, score: e.score, member: e.member}
 	if !w.plan.ordered {
 		at.alternative = 1
 	}
@@ -131,17 +131,23 @@ func (w *walk) positionOf(e entry, behind bool) position {
 
 // entries reads up to n entries from where the walk is.
 func (w *walk) entries(ctx context.Context, n int) ([]entry, error) {
-	a := &w.plan.groups[0][0]
-	s := a.sources[0]
-	if a.order == (ordering{"score", byID}) { // all scores are equal, so that the order is that of the members
-		s = everything(s.key, "lex")
+	one, room := w.plainCall(n)
+	reply, err := w.core.client.do(ctx, one)
+	if err != nil {
+		return nil, err
 	}
+	return w.parsePlain(reply, n, room)
+}
+
+// plainCall returns the call that reads n entries, and some more that may come before
+// where the walk is.
+func (w *walk) plainCall(n int) (one *call, room int) {
+	s := w.plainSource()
 	reverse := w.plan.reverse != w.backward
 	near, far := &s.low, &s.high
 	if reverse {
 		near, far = far, near
 	}
-	room := 0
 	if w.at.score != "" && s.by == "lex" {
 		w.narrowLex(near, reverse)
 	} else if w.at.score != "" {
@@ -158,22 +164,33 @@ func (w *walk) entries(ctx context.Context, n int) ([]entry, error) {
 		command = "zrevrangebyscore"
 	}
 	args := append([]any{command, string(w.space) + s.key, *near, *far, "limit", "0", strconv.Itoa(n + room)}, scores...)
-	reply, err := w.core.client.do(ctx, &call{place: w.core.placing, args: args})
-	if err != nil {
-		return nil, err
-	}
-	found, err := parseEntries(reply, s.by)
+	return &call{place: w.core.placing, args: args}, room
+}
+
+// parsePlain returns up to n entries of a reply to plainCall.
+func (w *walk) parsePlain(reply string, n, room int) ([]entry, error) {
+	found, err := parseEntries(reply, w.plainSource().by)
 	if err != nil {
 		return nil, err
 	}
 	full := len(found) == n+room
 	if room > 0 {
-		found = w.behind(found, reverse)
+		found = w.behind(found, w.plan.reverse != w.backward)
 	}
 	if full && len(found) < n {
 		return nil, errTies
 	}
 	return found[:min(n, len(found))], nil
+}
+
+// plainSource returns the source that a plain command reads.
+func (w *walk) plainSource() source {
+	a := &w.plan.groups[0][0]
+	s := a.sources[0]
+	if a.order == (ordering{"score", byID}) { // all scores are equal, so that the order is that of the members
+		s = everything(s.key, "lex")
+	}
+	return s
 }
 
 // narrowScore moves a bound to a score if that is farther on.
@@ -260,7 +277,7 @@ func (c *core) readList(ctx context.Context, ids []string, limit int, selected [
 	n := min(limit, len(ids))
 	calls := c.readCalls(ids[:n], c.rowsOf(selected)[1:])
 	if len(ids) > n {
-		calls = append(calls, &call{place: c.placing, args: []any{"exists", c.at(ids[n]).record(ids[n])}})
+		calls = append(calls, c.existsCall(ids[n]))
 	}
 	list := make([]any, n)
 	replies, errs := c.client.doAll(ctx, calls)
