@@ -24,11 +24,19 @@ func fill(t *testing.T, client redis.UniversalClient) {
 
 func wantFilled(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
+	if err := filled(t, client); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// filled returns an error if one of the keys of fill is not as it was written.
+func filled(t *testing.T, client redis.UniversalClient) error {
 	for i := range 100 {
 		if got, err := client.Get(t.Context(), fmt.Sprint("k", i)).Int(); got != i || err != nil {
-			t.Fatalf("k%d is %d, %v", i, got, err)
+			return fmt.Errorf("k%d is %d, %w", i, got, err)
 		}
 	}
+	return nil
 }
 
 func TestCluster(t *testing.T) {
@@ -95,7 +103,10 @@ func TestMoveSlots(t *testing.T) {
 			case <-done:
 				return
 			default:
-				wantFilled(t, client)
+				if err := filled(t, client); err != nil {
+					t.Error(err)
+					return
+				}
 			}
 		}
 	})

@@ -45,6 +45,7 @@ func TestVersions(t *testing.T) {
 func TestVersionsOfSeveral(t *testing.T) {
 	for _, version := range redisd.Versions {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			options := []redisd.Option{redisd.Version(version), redisd.TLS(), redisd.User("app", "s3cret", "~k*", "+@all"), redisd.AOF()}
 			t.Run("sentinel", func(t *testing.T) {
 				t.Parallel()

@@ -31,11 +31,11 @@ func newSetup(c *config) (s *setup, err error) {
 	if s.program, err = findProgram(version); err != nil {
 		return nil, err
 	}
-	parent, err := tempDir()
+	area, err := tempArea()
 	if err != nil {
 		return nil, err
 	}
-	if s.dir, err = os.MkdirTemp(parent, ""); err != nil {
+	if s.dir, err = os.MkdirTemp(area.dir, ""); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -112,25 +112,27 @@ func each(n int, f func(i int)) {
 
 func (s *setup) remove() { _ = os.RemoveAll(s.dir) }
 
-// tempDir returns the directory of this process's servers, which is removed when this process ends, however it does.
-// It is not below the test's own directory: the path of a socket may have 107 bytes only.
-var tempDir = sync.OnceValues(func() (string, error) {
+// area is a directory that is removed when this process ends, however it does.
+type area struct {
+	dir   string
+	alive *os.File // closed by the system when this process ends; kept here, not before
+}
+
+// tempArea returns the area of this process's servers. It is not below the test's own directory: the path of a socket
+// may have 107 bytes only.
+var tempArea = sync.OnceValues(func() (area, error) {
 	dir, err := os.MkdirTemp("", "redisd-")
 	if err != nil {
-		return "", err
+		return area{}, err
 	}
-	end, ours, err := os.Pipe()
+	end, alive, err := os.Pipe()
 	if err != nil {
-		return "", err
+		return area{}, err
 	}
 	defer end.Close()
-	whenProcessEnds = ours
 	// The servers end at the same moment: what they still write comes before the second attempt.
 	cmd := exec.Command("sh", "-c", `cat; rm -rf "$1"; sleep 1; rm -rf "$1"`, "sh", dir)
 	cmd.Stdin = end
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the keyboard is not for it
-	return dir, cmd.Start()
+	return area{dir, alive}, cmd.Start()
 })
-
-// whenProcessEnds is closed by the system when this process ends. Kept here, it is not closed before.
-var whenProcessEnds *os.File

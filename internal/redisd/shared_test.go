@@ -52,6 +52,8 @@ func TestDiesWithTheProcess(t *testing.T) {
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDiesWithTheProcess$")
 	cmd.Env = append(os.Environ(), "REDISD_TEST_DIE=1")
+	temp := t.TempDir()
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp)
 	out, err := cmd.Output()
 	addr, _, found := strings.Cut(string(out), "\n")
 	if err == nil || !found {
@@ -60,13 +62,22 @@ func TestDiesWithTheProcess(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		conn, err := net.Dial("tcp", addr)
 		if errors.Is(err, syscall.ECONNREFUSED) {
-			return
+			break
 		}
 		if err == nil {
 			conn.Close()
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the server at %s outlives its test process: %v", addr, err)
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		left, err := os.ReadDir(temp)
+		if len(left) == 0 && err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("files of the server outlive its test process: %v, %v", left, err)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func TestTLS(t *testing.T) {
 // What a repository needs of an ACL user is its keys and a few commands.
 func TestUserWithFewRights(t *testing.T) {
 	server := redisd.Start(t, redisd.User("app", "s3cret", "~app:*", "-@all",
-		"+evalsha", "+eval", "+hmget", "+hset", "+hdel", "+hget", "+hlen", "+exists", "+del", "+zadd", "+zrem", "+zcard", "+zcount",
+		"+evalsha", "+eval", "+get", "+hmget", "+hset", "+hdel", "+hget", "+hlen", "+exists", "+del", "+zadd", "+zrem", "+zcard", "+zcount",
 		"+zscore", "+zrank", "+zrange", "+zrangebyscore", "+zrangebylex", "+zrevrangebylex", "+zlexcount", "+pexpireat", "+pexpiretime",
 		"+persist", "+pttl", "+time", "+set", "+ping", "+info", "+hello", "+client"))
 	config := repo.Config{Addrs: []string{server.Addr()}, Prefix: "app:", Username: "app", Password: "s3cret"}
