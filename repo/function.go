@@ -158,8 +158,7 @@ func (c *call) leaveWriting(err error) bool {
 	}
 	for _, refusal := range []string{"READONLY ", "MISCONF ", "NOREPLICAS "} {
 		if strings.HasPrefix(err.Error(), refusal) {
-			c.args = slices.Clone(c.args) // the command before may still be looked at
-			c.readOnly, c.args[0] = true, nil
+			c.leaveRepairs()
 			return true
 		}
 	}
