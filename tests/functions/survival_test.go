@@ -40,7 +40,7 @@ func TestTakeover(t *testing.T) {
 	wantUser(t, users)
 	primary.Kill()
 	wantUser(t, users)
-	must(t, replica.Client().SlaveOf(t.Context(), "no", "one").Err())
+	must(t, replica.Client().ReplicaOf(t.Context(), "no", "one").Err())
 	must(t, users.Create(t.Context(), newUser("8")))
 	must(t, users.Delete(t.Context(), "7"))
 }
