@@ -345,10 +345,12 @@ func TestReplicasDie(t *testing.T) {
 	read("the primary is dead", stale)
 }
 
-// With Sentinel, replicas are read, also after a failover.
+// With Sentinel, replicas are read, by TLS and with a password like the primary, also after a failover.
 func TestStaleReadsWithSentinel(t *testing.T) {
-	servers := redisd.StartReplicated(t)
-	client := open(t, repo.Config{Addrs: servers.SentinelAddrs(), MasterName: redisd.MasterName, MaxRetries: 1000})
+	servers := redisd.StartReplicated(t, redisd.TLS(), redisd.Password("only a test"))
+	_, password := servers.Login()
+	client := open(t, repo.Config{Addrs: servers.SentinelAddrs(), MasterName: redisd.MasterName, MaxRetries: 1000,
+		Password: password, SentinelPassword: password, TLS: servers.TLS().Config()})
 	must(t, app.NewUsers(client).SaveMany(t.Context(), crowd("a", 20)))
 	view := client.StaleReads(repo.MaxLag(2 * time.Second))
 	readyWhen(t, view, servers.Replicas()...)
@@ -367,8 +369,10 @@ func TestStaleReadsWithSentinel(t *testing.T) {
 // On a cluster each shard is read from its own replicas, and from its primary if
 // these are gone.
 func TestStaleReadsOnCluster(t *testing.T) {
-	cluster := redisd.StartCluster(t)
-	client := open(t, repo.Config{Addrs: cluster.Addrs(), Cluster: true, ReadTimeout: 500 * time.Millisecond})
+	cluster := redisd.StartCluster(t, redisd.TLS(), redisd.Password("only a test"))
+	_, password := cluster.Login()
+	client := open(t, repo.Config{Addrs: cluster.Addrs(), Cluster: true, ReadTimeout: 500 * time.Millisecond,
+		Password: password, TLS: cluster.TLS().Config()})
 	population(t, client)
 	view := client.StaleReads()
 	replica := cluster.ReplicasOf(cluster.Primary(slot(t, client, "users")))[0]
