@@ -72,6 +72,9 @@ func TestOtherReplies(t *testing.T) {
 	if n, err := (&values{"_\r\n"}).array(); n != -1 || err != nil {
 		t.Errorf("a nil of RESP3: %d, %v", n, err)
 	}
+	if n, err := (&values{"$-1\r\n"}).array(); n != -1 || err != nil {
+		t.Errorf("a nil of a script, by RESP2: %d, %v", n, err)
+	}
 }
 
 func TestSkip(t *testing.T) {

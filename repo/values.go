@@ -43,11 +43,12 @@ func (v *values) next() (string, bool, error) {
 // array steps into an array and returns its length; -1 if it is nil.
 func (v *values) array() (int, error) {
 	kind, n, rest, ok := respHead(v.data)
-	if !ok || (kind != '*' && kind != '_') {
+	none := kind == '_' || kind == '$' && n < 0 // as RESP3 has it, and a script by RESP2
+	if !ok || kind != '*' && !none {
 		return 0, errReply
 	}
 	v.data = rest
-	if kind == '_' {
+	if none {
 		return -1, nil
 	}
 	return n, nil
