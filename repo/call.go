@@ -22,6 +22,7 @@ type call struct {
 
 	functions bool // the script is called as a function
 	readOnly  bool // so that it cannot write
+	shielded  bool // by a key that is never there
 
 	short error // how a write that was carried out falls short of the durability asked for
 

@@ -40,6 +40,7 @@ type settings struct {
 	retryTimeout           time.Duration
 	minBackoff, maxBackoff time.Duration
 	asks                   bool // for credentials, when connecting
+	clustered              bool
 
 	indexed bool // queries never walk all records
 	limits  limits
@@ -110,6 +111,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 		c.retries = math.MaxInt
 	}
 	c.asks = owned && config.credentials() != nil
+	_, c.clustered = rdb.(*redis.ClusterClient)
 	c.sweeper = newSweeper(c, config.SweepInterval)
 	return c, nil
 }

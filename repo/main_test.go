@@ -72,7 +72,7 @@ end
 return results`, expression, arity)}
 	f.state = lua.NewState()
 	tb.Cleanup(f.state.Close)
-	if err := f.state.DoString("redis = {}"); err != nil {
+	if err := f.state.DoString("redis, KEYS = {}, {}"); err != nil {
 		tb.Fatal(err)
 	}
 	var err error

@@ -67,7 +67,7 @@ func (s *script) which(does effect) *script {
 const (
 	// scriptBase starts a script: the keyspace that names are relative to, and
 	// what is used so often that a local name is worth its while.
-	scriptBase = "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
+	scriptBase = dropAbsent + "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
 	// scriptWrite names what else a write is given.
 	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard, fell = nil\n"
 )

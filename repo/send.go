@@ -27,6 +27,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	whole := false
 	var failed time.Time
 	call.functions = c.functions != nil
+	c.shield(call)
 	if reply, ok := c.fromReplica(ctx, call); ok {
 		return reply, nil
 	}
@@ -113,6 +114,9 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	}
 	if len(calls) == 0 {
 		return replies, errs
+	}
+	for _, call := range calls {
+		c.shield(call)
 	}
 	if err := c.checkFunctions(ctx, calls); err != nil {
 		return fail(err)
