@@ -1,0 +1,121 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/tests/places"
+)
+
+// Wherever a client stops dead, the next one gets the value within the time that is documented, or is told who has it.
+func TestNextAfterEachStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redisd.Start(t), stepIDs(), unchanged)
+	w.nextAfterEachStep(t.Context())
+	for _, problem := range w.found() {
+		t.Error(problem)
+	}
+	for _, at := range writerSteps {
+		if w.counts[at.name] != 1 {
+			t.Errorf("%d clients stopped %s", w.counts[at.name], at.name)
+		}
+	}
+}
+
+func TestNextIsFoundToWait(t *testing.T) {
+	t.Parallel()
+	broken := breakage{"claims never get old", holder, "elseif force == '1' then", "elseif false then"}
+	w := newWorld(t, redisd.Start(t), stepIDs(), broken.change)
+	w.nextAfterEachStep(t.Context())
+	if found := w.found(); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, "blocked") }) {
+		t.Errorf("found nothing but %q", found)
+	}
+}
+
+// A client is about to take over an abandoned claim, but another one does so first: that the former claim could be taken
+// over does not mean that the latter can.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redisd.Start(t), []string{"a", "b", "c"}, unchanged)
+	value := "value"
+	create := func(id string) func(*client) error {
+		return func(c *client) error { return c.Create(c.ctx, &places.Account{ID: id, Email: &value}) }
+	}
+	w.die(t.Context(), step{script: write, fate: unsent}, create("a"))
+	c, err := w.client(t.Context(), step{script: claim, only: takesOver}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	c.pause = func() { w.die(t.Context(), step{script: write, fate: late}, create("b")) }
+	if err := create("c")(c); err != nil && !errors.Is(err, repo.ErrUnique) {
+		t.Error(err)
+	}
+	w.delayed.Wait()
+	if c.pause != nil {
+		t.Error("nobody has overtaken the client")
+	}
+	for _, problem := range w.found() {
+		t.Error(problem)
+	}
+}
+
+func stepIDs() (ids []string) {
+	for i := range writerSteps {
+		for _, who := range []string{"before", "dead", "next"} {
+			ids = append(ids, fmt.Sprint(who, i))
+		}
+	}
+	return ids
+}
+
+// nextAfterEachStep has a client stop at each step of a writer, and another one want the value then.
+func (w *world) nextAfterEachStep(ctx context.Context) {
+	var all sync.WaitGroup
+	for i, at := range writerSteps {
+		all.Go(func() {
+			value := fmt.Sprint("value", i)
+			account := func(who string) *places.Account {
+				return &places.Account{ID: fmt.Sprint(who, i), Email: &value, Name: value}
+			}
+			if at.claims {
+				w.die(ctx, step{script: write, fate: unsent}, func(c *client) error { return c.Create(c.ctx, account("before")) })
+			}
+			died := w.die(ctx, at, func(c *client) error {
+				if err := c.Create(c.ctx, account("dead")); err != nil || at.only == nil {
+					return err
+				}
+				return c.Delete(c.ctx, account("dead").ID) // if that is where it dies
+			})
+			if died {
+				w.crashed(at)
+			}
+			w.obtain(ctx, at.name, account("next"))
+		})
+	}
+	all.Wait()
+	w.delayed.Wait()
+}
+
+// die has a client do something that it does not survive.
+func (w *world) die(ctx context.Context, at step, do func(*client) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*grace)
+	defer cancel()
+	c, err := w.client(ctx, at, -1)
+	if err != nil {
+		w.report("%v", err)
+		return false
+	}
+	defer c.close()
+	if err := do(c); err != nil && !c.dead.Load() && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, repo.ErrUnique) {
+		w.report("%s: %v", at.name, err)
+	}
+	return c.dead.Load()
+}
