@@ -20,8 +20,8 @@ type Config struct {
 	// URL is redis://user:password@host:port/db; rediss:// for TLS; unix://path;
 	// redis+sentinel://host:port,host:port/master/db or
 	// redis+cluster://host:port,host:port, with rediss for TLS. It has go-redis's
-	// query parameters, and those of [Config.URL] in docs/deployment.md. It sets
-	// the fields of Config that are empty.
+	// query parameters, and more that docs/deployment.md has. It sets the fields
+	// of Config that are empty.
 	URL string
 	// Addrs are host:port of the server; of several nodes of a cluster; or of
 	// the sentinels, if MasterName is set. Default localhost:6379.

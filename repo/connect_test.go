@@ -223,3 +223,39 @@ func TestCredentialsThatFail(t *testing.T) {
 		t.Errorf("a write: %v", err)
 	}
 }
+
+// A name that leads to another server now is followed when the server it led to
+// has become a replica, by single calls and by those of a pipeline.
+func TestPrimaryThatMoves(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		one, other := redisd.Start(t), redisd.Start(t)
+		var target atomic.Pointer[redisd.Server]
+		target.Store(one)
+		client, _ := open(t, Config{Addrs: []string{"redis.example:6379"}, SweepInterval: -1, Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, target.Load().Addr())
+		}})
+		set := func() {
+			t.Helper()
+			var calls []*call
+			for range n {
+				calls = append(calls, &call{args: []any{"set", "{users}", "v"}})
+			}
+			_, errs := client.sendAll(t.Context(), calls)
+			for _, err := range errs {
+				if err != nil {
+					t.Errorf("of %d calls: %v", n, err)
+				}
+			}
+		}
+		set()
+		host, port, _ := net.SplitHostPort(other.Addr())
+		if err := one.Client().Do(t.Context(), "replicaof", host, port).Err(); err != nil {
+			t.Fatal(err)
+		}
+		target.Store(other)
+		set()
+		if err := other.Client().Get(t.Context(), "{users}").Err(); err != nil {
+			t.Error(err)
+		}
+	}
+}
