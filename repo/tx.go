@@ -216,13 +216,13 @@ func (tx *Tx) look(c *core, name, id string, err error, whole bool) (*txRead, er
 // ask reads the record.
 func (r *txRead) ask(tx *Tx, id string, whole bool) error {
 	if !whole {
-		n, err := r.core.ask(tx.ctx, "Exists", "exists", id, nil)
+		n, err := r.core.fresh().ask(tx.ctx, "Exists", "exists", id, nil)
 		if r.expected = "-"; n == 1 {
 			r.expected = "+"
 		}
 		return err
 	}
-	reply, err := tx.client.do(tx.ctx, r.core.readCall(id))
+	reply, err := r.core.fresh().client.do(tx.ctx, r.core.readCall(id))
 	if err != nil {
 		return err
 	}

@@ -204,6 +204,17 @@ func TestStaleness(t *testing.T) {
 	if err != nil || u.Logins != 6 {
 		t.Errorf("Mutate: %+v, %v", u, err)
 	}
+	if err := stale.Tx(t.Context(), func(tx *repo.Tx) error {
+		users := app.NewUsers(stale).InTx(tx)
+		u, err := users.Get("a1")
+		if err == nil {
+			u.Logins++
+			users.Save(u)
+		}
+		return err
+	}, repo.Attempts(1)); err != nil {
+		t.Errorf("Tx: %v", err)
+	}
 	must(t, users.Create(t.Context(), &app.User{ID: "new", Username: "new", Status: app.Blocked}))
 	done, err := app.NewUsers(stale).Where(fields.Status.Eq(app.Blocked)).Delete(t.Context())
 	if err != nil || done.Done != 1 {
@@ -213,7 +224,7 @@ func TestStaleness(t *testing.T) {
 	read := app.NewUsers(stale).In(batch).Get("a1")
 	app.NewUsers(stale).In(batch).Patch("a1", fields.Logins.Add(1))
 	must(t, batch.Run(t.Context()))
-	if read.Value.Logins != 6 {
+	if read.Value.Logins != 7 {
 		t.Errorf("a batch that writes reads %d", read.Value.Logins)
 	}
 	tokens := app.NewTokens(stale)
