@@ -78,6 +78,8 @@ func of[T any](shards int, r *repo.Repository[*T, string], wrap func(Base) *T,
 		{"Page of 50 by an index", func(ctx context.Context, i int) error {
 			return drop(r.Where(status.Eq(fmt.Sprint("s", i%10))).Limit(page).Page(ctx))
 		}},
-		{"Count by an index", func(ctx context.Context, i int) error { return drop(r.Where(status.Eq(fmt.Sprint("s", i%10))).Count(ctx)) }},
+		{"Count by an index", func(ctx context.Context, i int) error {
+			return drop(r.Where(status.Eq(fmt.Sprint("s", i%10))).Count(ctx))
+		}},
 	}}
 }
