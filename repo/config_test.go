@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,6 +44,28 @@ func TestConfigFromURL(t *testing.T) {
 		},
 		{"socket", Config{URL: "unix:///run/redis.sock?db=2"}, Config{Addrs: []string{"/run/redis.sock"}, DB: 2}},
 		{"own TLS", Config{URL: "rediss://h:1", TLS: own}, Config{Addrs: []string{"h:1"}, TLS: own}},
+		{
+			"files and time",
+			Config{URL: "redis://h:1?tls_ca_file=/ca&tls_cert_file=/c&tls_key_file=/k&tls_server_name=n&retry_timeout=2s"},
+			Config{Addrs: []string{"h:1"}, TLSCAFile: "/ca", TLSCertFile: "/c", TLSKeyFile: "/k", TLSServerName: "n", RetryTimeout: 2 * time.Second},
+		},
+		{"sentinel", Config{URL: "redis+sentinel://a,b:2/main"}, Config{Addrs: []string{"a:26379", "b:2"}, MasterName: "main"}},
+		{
+			"sentinel, all of it",
+			Config{URL: "redis+sentinel://u:p,q@a:1,[::1]:2,[::1]/main/3?sentinel_username=su&sentinel_password=sp&addr=c:4&pool_size=7"},
+			Config{
+				Addrs: []string{"a:1", "[::1]:2", "[::1]:26379", "c:4"}, MasterName: "main", DB: 3, Username: "u", Password: "p,q",
+				SentinelUsername: "su", SentinelPassword: "sp", PoolSize: 7,
+			},
+		},
+		{"master by parameter", Config{URL: "redis+sentinel://a/3?master_name=main"}, Config{Addrs: []string{"a:26379"}, MasterName: "main", DB: 3}},
+		{
+			"fields before the URL of sentinels", Config{URL: "redis+sentinel://a/main?sentinel_password=p", MasterName: "other", SentinelPassword: "q"},
+			Config{Addrs: []string{"a:26379"}, MasterName: "other", SentinelPassword: "q"},
+		},
+		{"cluster", Config{URL: "redis+cluster://u:p@a,b:2?addr=c:3"}, Config{Addrs: []string{"a:6379", "b:2", "c:3"}, Cluster: true, Username: "u", Password: "p"}},
+		{"cluster of one address", Config{URL: "redis+cluster://"}, Config{Addrs: []string{"localhost:6379"}, Cluster: true}},
+		{"password file before the URL", Config{URL: "redis://u:p@h:1", PasswordFile: "/f"}, Config{Addrs: []string{"h:1"}, Username: "u", PasswordFile: "/f"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			url := test.config.URL
@@ -62,9 +85,11 @@ func TestConfigFromURL(t *testing.T) {
 	if o, err := rare.withDefaults().universal(rare.dialer()); err != nil || o.Protocol != 2 || !o.PoolFIFO || o.MaxIdleConns != 3 || o.ConnMaxLifetime != 4*time.Second {
 		t.Errorf("options for go-redis alone are lost: %+v", o)
 	}
-	config := Config{URL: "rediss://h:1"}
-	if err := config.fillFromURL(); err != nil || config.TLS == nil || config.TLS.ServerName != "h" {
-		t.Errorf("rediss://: TLS %+v, %v", config.TLS, err)
+	for url, name := range map[string]string{"rediss://h:1": "h", "rediss+cluster://h:1": "", "rediss+sentinel://h:1/main": ""} {
+		config := Config{URL: url}
+		if err := config.fillFromURL(); err != nil || config.TLS == nil || config.TLS.ServerName != name {
+			t.Errorf("%s: TLS %+v, %v", url, config.TLS, err)
+		}
 	}
 }
 
@@ -105,6 +130,21 @@ func TestConfigMistakes(t *testing.T) {
 		{Config{URL: "redis://h:1/x"}, "database number"},
 		{Config{URL: "redis://h:1?colour=red"}, "colour"},
 		{Config{URL: "h:1"}, "URL"},
+		{Config{URL: "redis://a,b"}, "redis+cluster://"},
+		{Config{URL: "redis+cluster://a,"}, "malformed"},
+		{Config{URL: "redis+cluster://a/1"}, "a cluster has only database 0"},
+		{Config{URL: "redis+ring://a"}, "+sentinel or +cluster"},
+		{Config{URL: "redis+sentinel://a"}, "name of the primary"},
+		{Config{URL: "redis+sentinel://a/main/x"}, "database number"},
+		{Config{URL: "redis+sentinel://a/main?colour=red"}, "colour"},
+		{Config{URL: "redis://a?master_name=main"}, "master_name"},
+		{Config{URL: "redis://a?retry_timeout=x"}, "retry_timeout"},
+		{Config{Cluster: true, MasterName: "main"}, "without Sentinel"},
+		{Config{Password: "p", PasswordFile: "f"}, "one of Password, PasswordFile and Credentials"},
+		{Config{Password: "p", Credentials: nobody}, "one of Password, PasswordFile and Credentials"},
+		{Config{TLSCertFile: "f"}, "set both or none"},
+		{Config{TLSKeyFile: "f"}, "set both or none"},
+		{Config{TLSCAFile: "/no/such/file"}, "no such file"},
 	} {
 		client, err := Open(t.Context(), test.config)
 		if !errors.Is(err, errConfig) || client != nil || !strings.Contains(err.Error(), test.want) {
@@ -131,6 +171,8 @@ func TestConfigHidesPasswords(t *testing.T) {
 		"redis://user:s3cret/x@h:1", "redis://user:x/s3cret@h:1", "redis://user:12/s3cret@h:1", "redis://user:s3cret#x@h:1", "redis://user:12#s3cret@h:1",
 		"redis://user:s3cret?x@h:1", "redis://user:12?s3cret@h:1", "redis://user:s3cret%@h:1", "redis://user:%zzs3cret@h:1", "redis://user:s3cret x@h:1",
 		"redis://user:s3cret[@h:1", "redis://:s3cret", "redis://user:s3cret", "redis://user:s3cret\n@h:1", "user:s3cret@h:1", "//user:s3cret@h:1",
+		"redis+cluster://u:s3cret@a,b:2", "redis+cluster://a,u:s3cret@b:2", "redis+sentinel://:s3cret@a,b/main", "redis+sentinel://a/main?sentinel_password=s3cret",
+		"redis+sentinel://a/main?sentinel_password=s3cret&colour=red", "redis+cluster://u:1,2/s3cret@b:2", "redis+cluster://u:s3cret@a,b c",
 		"redis:user:s3cret@h:1", "redis://h:1?password=s3cret", "unix://user:s3cret@/run/s?x=1", "redis://user:a@s3cret/@h:1", "%s3cret", ":s3cret@h:1",
 	} {
 		config := Config{URL: url, Password: secret, SentinelPassword: secret, MaxRetries: -1, Prefix: "p:", Username: "ann"}
@@ -149,9 +191,37 @@ func TestConfigHidesPasswords(t *testing.T) {
 	if want := `redisgen.Config{redis://user:xxxxx@h:1/2 prefix="p:" user="ann"}`; config.String() != want {
 		t.Errorf("%s, want %s", config, want)
 	}
+	config = Config{URL: "redis+cluster://u:s3cret@a,b:2?addr=c"}
+	if want := `redisgen.Config{redis+cluster://u:xxxxx@a,b:2 prefix="" user=""}`; config.String() != want {
+		t.Errorf("%s, want %s", config, want)
+	}
 	config = Config{Addrs: []string{"a:1", "b:2"}, Password: secret}
 	if want := `redisgen.Config{a:1,b:2 prefix="" user=""}`; config.String() != want {
 		t.Errorf("%s, want %s", config, want)
+	}
+}
+
+func nobody(context.Context) (string, string, error) { return "", "", nil }
+
+// Every verb and encoding prints the same, whatever secrets there are.
+func TestConfigPrintsInOneWay(t *testing.T) {
+	const secret = "s3cret"
+	config := Config{
+		URL: "redis://u:s3cret@h:1?x=s3cret", Addrs: []string{"h:1"}, Username: "u", Password: secret, SentinelUsername: "su", SentinelPassword: secret,
+		TLS: &tls.Config{ServerName: secret}, parsed: &redis.Options{Password: secret},
+	}
+	want := config.String()
+	for verb := 'A'; verb <= 'z'; verb++ {
+		if verb > 'Z' && verb < 'a' || strings.ContainsRune("Tpqw", verb) {
+			continue // no verb, no value, quoted, or refused by vet
+		}
+		if got := fmt.Sprintf("%"+string(verb), config); got != want {
+			t.Errorf("%%%c: %s", verb, got)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"config": config, "at": &config})
+	if err != nil || strings.Contains(string(text), secret) || !strings.Contains(string(text), "redisgen.Config{") {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

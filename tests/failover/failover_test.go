@@ -62,28 +62,39 @@ func noLeak(t *testing.T) {
 
 // deployment is servers of which one replaces another.
 type deployment struct {
-	config  repo.Config
+	open    func(t *testing.T) *repo.Client
 	primary func() *redisd.Server // of the writers' records
 	// replicas are those of a primary.
 	replicas func(primary *redisd.Server) []*redisd.Server
 	healthy  func(time.Duration)
 }
 
+// opened returns what opens a client.
+func opened(config repo.Config) func(t *testing.T) *repo.Client {
+	return func(t *testing.T) *repo.Client {
+		client, err := repo.Open(t.Context(), config)
+		must(t, err)
+		t.Cleanup(func() { must(t, client.Close()) })
+		return client
+	}
+}
+
 // deployments start the kinds of deployment that have failovers.
 var deployments = map[string]func(t *testing.T) deployment{
 	"Sentinel": func(t *testing.T) deployment {
 		r := redisd.StartReplicated(t)
-		return deployment{
-			repo.Config{Addrs: r.SentinelAddrs(), MasterName: redisd.MasterName, Prefix: r.Prefix()}, r.Primary, func(*redisd.Server) []*redisd.Server { return r.Replicas() }, r.WaitHealthy,
-		}
+		config := repo.Config{Addrs: r.SentinelAddrs(), MasterName: redisd.MasterName, Prefix: r.Prefix()}
+		return deployment{opened(config), r.Primary, func(*redisd.Server) []*redisd.Server { return r.Replicas() }, r.WaitHealthy}
 	},
 	"Cluster": func(t *testing.T) deployment {
 		c := redisd.StartCluster(t)
-		slot := placement.Slot("users")
-		return deployment{
-			repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix()}, func() *redisd.Server { return c.Primary(slot) }, c.ReplicasOf, c.WaitHealthy,
-		}
+		return inCluster(c, opened(repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix()}))
 	},
+}
+
+func inCluster(c *redisd.Cluster, open func(t *testing.T) *repo.Client) deployment {
+	slot := placement.Slot("users")
+	return deployment{open, func() *redisd.Server { return c.Primary(slot) }, c.ReplicasOf, c.WaitHealthy}
 }
 
 // writer goes on writing a record of its own and notes what becomes of that.
@@ -195,7 +206,7 @@ func role(ctx context.Context, rdb *redis.Client) string {
 // expected tells whether an error is one that a failover explains.
 func expected(err error) bool {
 	var op *net.OpError
-	if errors.Is(err, repo.ErrUncertain) || errors.As(err, &op) {
+	if errors.Is(err, repo.ErrUncertain) || errors.Is(err, redis.ErrPoolTimeout) || errors.As(err, &op) {
 		return true
 	}
 	return slices.ContainsFunc([]string{"READONLY ", "CLUSTERDOWN ", "MASTERDOWN ", "LOADING "}, func(refusal string) bool {
@@ -203,51 +214,69 @@ func expected(err error) bool {
 	})
 }
 
+// strike takes a primary down, and brings it back later.
+type strike struct{ down, up func(*redisd.Server) }
+
+var strikes = map[string]strike{
+	"SIGKILL": {(*redisd.Server).Kill, (*redisd.Server).Start},
+	"SIGSTOP": {(*redisd.Server).Pause, (*redisd.Server).Resume},
+}
+
 // A primary that is gone, or that keeps its connections and answers nothing, is
 // replaced; all writers come back, and no write takes effect twice.
 func TestFailover(t *testing.T) {
 	for kind, start := range deployments {
-		for name, strike := range map[string]struct {
-			down, up func(*redisd.Server)
-		}{
-			"SIGKILL": {(*redisd.Server).Kill, (*redisd.Server).Start},
-			"SIGSTOP": {(*redisd.Server).Pause, (*redisd.Server).Resume},
-		} {
-			t.Run(kind+" "+name, func(t *testing.T) {
-				d := start(t)
-				noLeak(t)
-				client, err := repo.Open(t.Context(), d.config)
-				must(t, err)
-				t.Cleanup(func() { must(t, client.Close()) })
-				list, stop := startWriters(t, client)
-				for _, w := range list {
-					eventually(t, "writers have begun", func() bool { return !w.after(time.Time{}).IsZero() })
-				}
-				old := d.primary()
-				replicas := d.replicas(old)
-				replicated(t, old, len(replicas))
-				struck := time.Now()
-				strike.down(old)
-				chosen := elected(t, replicas)
-				var gaps []time.Duration
-				for _, w := range list {
-					eventually(t, "writer "+w.id+" is back", func() bool { return !w.after(chosen).IsZero() })
-					gaps = append(gaps, w.after(chosen).Sub(chosen))
-				}
-				slices.Sort(gaps)
-				t.Logf("elected after %v; writers back after %v to %v", chosen.Sub(struck).Round(time.Millisecond),
-					gaps[0].Round(time.Millisecond), gaps[len(gaps)-1].Round(time.Millisecond))
-				strike.up(old)
-				d.healthy(patience)
-				resumed := time.Now()
-				for _, w := range list {
-					eventually(t, "writer "+w.id+" goes on", func() bool { return !w.after(resumed).IsZero() })
-				}
-				stop()
-				check(t, client, list)
-			})
+		for name, s := range strikes {
+			t.Run(kind+" "+name, func(t *testing.T) { failover(t, start(t), s) })
 		}
 	}
+}
+
+// A client of a cluster that its owner made asks for the nodes when it has to,
+// although go-redis does not see that it has to.
+func TestFailoverOfAnOwnClient(t *testing.T) {
+	c := redisd.StartCluster(t)
+	failover(t, inCluster(c, func(t *testing.T) *repo.Client {
+		options := c.Options()
+		options.ClusterStateReloadInterval = time.Hour
+		rdb := redis.NewClusterClient(options)
+		t.Cleanup(func() { must(t, rdb.Close()) })
+		client, err := repo.New(rdb, repo.Config{Prefix: c.Prefix()})
+		must(t, err)
+		t.Cleanup(func() { must(t, client.Close()) })
+		return client
+	}), strikes["SIGKILL"])
+}
+
+func failover(t *testing.T, d deployment, s strike) {
+	noLeak(t)
+	client := d.open(t)
+	list, stop := startWriters(t, client)
+	for _, w := range list {
+		eventually(t, "writers have begun", func() bool { return !w.after(time.Time{}).IsZero() })
+	}
+	old := d.primary()
+	replicas := d.replicas(old)
+	replicated(t, old, len(replicas))
+	struck := time.Now()
+	s.down(old)
+	chosen := elected(t, replicas)
+	var gaps []time.Duration
+	for _, w := range list {
+		eventually(t, "writer "+w.id+" is back", func() bool { return !w.after(chosen).IsZero() })
+		gaps = append(gaps, w.after(chosen).Sub(chosen))
+	}
+	slices.Sort(gaps)
+	t.Logf("elected after %v; writers back after %v to %v", chosen.Sub(struck).Round(time.Millisecond),
+		gaps[0].Round(time.Millisecond), gaps[len(gaps)-1].Round(time.Millisecond))
+	s.up(old)
+	d.healthy(patience)
+	resumed := time.Now()
+	for _, w := range list {
+		eventually(t, "writer "+w.id+" goes on", func() bool { return !w.after(resumed).IsZero() })
+	}
+	stop()
+	check(t, client, list)
 }
 
 // check looks at what has become of all writes: those that succeeded may be lost
