@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,17 +206,58 @@ func TestExpiryChangedByAnotherHand(t *testing.T) {
 	})
 }
 
+// buffered is a connection that takes what is written before it is read, as those
+// of a kernel do.
+type buffered struct {
+	net.Conn
+	out    chan []byte
+	closed chan struct{}
+	once   sync.Once
+}
+
+func buffer(conn net.Conn) net.Conn {
+	b := &buffered{Conn: conn, out: make(chan []byte, 1000), closed: make(chan struct{})}
+	go func() {
+		for {
+			select {
+			case p := <-b.out:
+				_, _ = conn.Write(p)
+			case <-b.closed:
+				return
+			}
+		}
+	}()
+	return b
+}
+
+func (b *buffered) Write(p []byte) (int, error) {
+	select {
+	case b.out <- slices.Clone(p):
+		return len(p), nil
+	case <-b.closed:
+		return 0, net.ErrClosed
+	}
+}
+
+func (b *buffered) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return b.Conn.Close()
+}
+
 // The sweeper gives memory back by itself, in time that does not pass here.
 func TestSweeper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := miniredis.NewMiniRedis()
 		server.ClockTTL(true)
 		defer server.Close()
-		config := repo.Config{Addrs: []string{"embedded:0"}, Dialer: func(context.Context, string, string) (net.Conn, error) { return server.Dial() }}
+		config := repo.Config{Addrs: []string{"embedded:0"}, Dialer: func(context.Context, string, string) (net.Conn, error) {
+			conn, err := server.Dial()
+			return buffer(conn), err
+		}}
 		client, err := repo.Open(t.Context(), config)
 		must(t, err)
 		sessions, tokens := app.NewSessions(client), app.NewTokens(client)
-		all := makeSessions(t, sessions, 100)
+		all := makeSessions(t, sessions, 300)
 		must(t, tokens.Create(t.Context(), &app.Token{Number: 1, UserID: "u"}))
 
 		time.Sleep(10*time.Minute - time.Second)

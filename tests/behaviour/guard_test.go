@@ -25,18 +25,27 @@ type beforeWrite struct {
 func (h *beforeWrite) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (h *beforeWrite) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		h.look(cmds...)
+		return next(ctx, cmds)
+	}
 }
 
 func (h *beforeWrite) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if slices.ContainsFunc(cmd.Args(), func(arg any) bool {
+		h.look(cmd)
+		return next(ctx, cmd)
+	}
+}
+
+func (h *beforeWrite) look(cmds ...redis.Cmder) {
+	if slices.ContainsFunc(cmds, func(cmd redis.Cmder) bool {
+		return slices.ContainsFunc(cmd.Args(), func(arg any) bool {
 			text, ok := arg.(*string)
 			return ok && *text == h.op
-		}) && !h.done.Swap(true) {
-			h.call()
-		}
-		return next(ctx, cmd)
+		})
+	}) && !h.done.Swap(true) {
+		h.call()
 	}
 }
 

@@ -89,6 +89,11 @@ func TestForgottenScriptsOfABatch(t *testing.T) {
 					counters.In(b).Create(&numbers.Counter{ID: fmt.Sprint(i)})
 					entries.In(b).Create(&numbers.Entry{ID: fmt.Sprint(i)})
 				}
+				if layout.Sharded("users") { // what claims values in other shards comes after the rest
+					must(t, b.Run(t.Context()))
+					forget()
+					b = client.Batch()
+				}
 				users.In(b).Patch("1", app.UserFields.Logins.Add(1))
 				counters.In(b).Patch("1", numbers.CounterFields.Int8.Add(1))
 				must(t, b.Run(t.Context()))
@@ -128,9 +133,16 @@ func TestOrderInABatch(t *testing.T) {
 			u := newUser(name)
 			u.ID = name
 			b := client.Batch()
-			before := users.In(b).Get(name)
+			before, absent := users.In(b).Get(name), repo.ErrNotFound
 			sessions.In(b).Create(&app.Session{})
-			users.In(b).Create(u)
+			if layout.Sharded("users") { // what claims values in other shards comes after the rest
+				must(t, users.Create(t.Context(), newUserWithID(name)))
+				absent = nil
+				u.Tags = nil
+				users.In(b).Save(u)
+			} else {
+				users.In(b).Create(u)
+			}
 			created := users.In(b).Get(name)
 			sessions.In(b).Create(&app.Session{})
 			users.In(b).Patch(name, app.UserFields.Age.Set(77))
@@ -139,8 +151,11 @@ func TestOrderInABatch(t *testing.T) {
 			users.In(b).Delete(name)
 			deleted := users.In(b).Get(name)
 			_ = b.Run(t.Context())
-			wantErr(t, name+": Get before Create", before.Err, repo.ErrNotFound)
-			if created.Err != nil || created.Value.Age != 30 {
+			wantErr(t, name+": Get before the write", before.Err, absent)
+			if before.Err == nil && before.Value.Tags == nil {
+				t.Errorf("%s: Get before Save = %+v", name, before.Value)
+			}
+			if created.Err != nil || created.Value.Age != 30 || (created.Value.Tags == nil) != (absent == nil) {
 				t.Errorf("%s: Get after Create = %+v, %v", name, created.Value, created.Err)
 			}
 			if patched.Err != nil || patched.Value.Age != 77 {

@@ -34,7 +34,7 @@ func TestUpdateOfForeignTime(t *testing.T) {
 		users := app.NewUsers(client)
 		u := newUser("ann")
 		must(t, users.Create(t.Context(), u))
-		key := client.Prefix() + "{users}:r:" + u.ID
+		key := recordKey(client, "users", u.ID)
 		must(t, client.Redis().HSet(t.Context(), key, "created_at", "2026-01-02T03:04:05Z").Err())
 		u, err := users.Get(t.Context(), u.ID)
 		must(t, err)
