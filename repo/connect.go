@@ -20,7 +20,9 @@ func (c Config) connect() (redis.UniversalClient, *connections, error) {
 	}
 	switch {
 	case c.MasterName != "":
-		return redis.NewFailoverClient(options.Failover()), nil, nil
+		client := redis.NewFailoverClient(options.Failover())
+		client.AddHook(dialling{})
+		return client, nil, nil
 	case c.isCluster():
 		dialer.conns = &connections{}
 		cluster := options.Cluster()
@@ -129,6 +131,26 @@ func (d *dialer) secure(ctx context.Context, conn net.Conn, addr string) (net.Co
 	}
 	secure := tls.Client(conn, config)
 	return secure, secure.HandshakeContext(ctx)
+}
+
+// dialling makes what goes wrong with the sentinels, before a server is dialled,
+// an error of dialling too.
+type dialling struct{}
+
+func (dialling) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, notConnected(err)
+		}
+		return conn, nil
+	}
+}
+
+func (dialling) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (dialling) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 // notConnected makes an error one of dialling, by which go-redis and this

@@ -259,3 +259,26 @@ func TestPrimaryThatMoves(t *testing.T) {
 		}
 	}
 }
+
+// Without a sentinel that knows the primary, a write has certainly not been sent,
+// and is sent again.
+func TestSentinelsThatAreSilent(t *testing.T) {
+	attempts := 0
+	config := Config{MasterName: "main", Addrs: []string{"127.0.0.1:1"}, RetryTimeout: 50 * time.Millisecond, SweepInterval: -1, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		attempts++
+		return nil, errors.New("no route")
+	}}.withDefaults()
+	rdb, _, err := config.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := newClient(rdb, true, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	_, err = client.do(t.Context(), &call{args: []any{"set", "k", "v"}, write: true})
+	if err == nil || errors.Is(err, ErrUncertain) || !strings.Contains(err.Error(), "no route") || attempts < 2 {
+		t.Errorf("%v after %d attempts", err, attempts)
+	}
+}
