@@ -67,6 +67,48 @@ func TestOvertaken(t *testing.T) {
 	}
 }
 
+// Two clients write one record, and take over the same claim for it. The one whose write comes second gives up what it has
+// claimed, which the record has by the first.
+func TestClaimedTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redisd.Start(t), []string{"a", "b", "c"}, unchanged)
+	value := "value"
+	create := func(c *client, id string) error {
+		return c.Create(c.ctx, &places.Account{ID: id, Email: &value})
+	}
+	w.die(t.Context(), step{script: write, fate: unsent}, func(c *client) error { return create(c, "a") })
+	var clients [3]*client
+	for i, at := range []step{{script: write}, {script: claim, only: takesOver}, {}} {
+		var err error
+		if clients[i], err = w.client(t.Context(), at, -1); err != nil {
+			t.Fatal(err)
+		}
+		defer clients[i].close()
+	}
+	first, second, third := clients[0], clients[1], clients[2]
+	claimed, goOn, written := make(chan bool), make(chan bool), make(chan error, 1)
+	first.pause = func() { close(claimed); <-goOn }
+	second.pause = func() {
+		go func() { written <- create(first, "b") }()
+		<-claimed
+		second.step, second.pause = step{script: write}, func() {
+			close(goOn)
+			if err := <-written; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := create(second, "b"); !errors.Is(err, repo.ErrExists) {
+		t.Errorf("the second client is told %v", err)
+	}
+	if err := create(third, "c"); !errors.Is(err, repo.ErrUnique) {
+		t.Errorf("a third one is told %v", err)
+	}
+	for _, problem := range w.found() {
+		t.Error(problem)
+	}
+}
+
 func stepIDs() (ids []string) {
 	for i := range writerSteps {
 		for _, who := range []string{"before", "dead", "next"} {
