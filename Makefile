@@ -3,12 +3,13 @@
 # make demo   a tour of what is generated, on a server of its own
 # make bench  what operations cost
 # make soak   queries of a million records
+# make storm  20 failovers, moving slots, partitions and restarts under load
 # make matrix the suites on every kind of deployment and every version at hand
 # make fuzz   each fuzz target for FUZZTIME
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo bench soak generate matrix fuzz
+.PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
 test: lint race
 	.ci/matrix cluster valkey9
@@ -35,6 +36,9 @@ bench:
 
 soak:
 	go test -v -count=1 -timeout 60m ./tests/soak -records 1000000
+
+storm: deps
+	go test -v -count=1 -timeout 60m ./tests/storm -long
 
 generate:
 	go generate ./...
