@@ -167,7 +167,7 @@ func reshard(t *testing.T, config repo.Config) {
 	}
 	begun(30)
 	slot, moves, took := placement.Slot("users"), 0, time.Duration(0)
-	for ; moves < 6 && !t.Failed(); moves++ {
+	for ; moves < 3 && !t.Failed(); moves++ {
 		from := cluster.Primary(slot)
 		to := cluster.Primaries()[(indexOf(cluster.Primaries(), from)+1)%3]
 		start := time.Now()
