@@ -59,9 +59,11 @@ func failover(name string, down, up func(*redisd.Server)) event {
 		old := w.d.primary()
 		replicas := w.d.replicas(old)
 		w.d.inStep(old)
+		start := time.Now()
 		down(old)
 		w.d.elected(replicas)
-		w.answers("with the new primary", 1)
+		w.election = time.Since(start)
+		w.plainProgress("with the new primary", 1)
 		up(old)
 	}}
 }

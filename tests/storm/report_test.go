@@ -10,15 +10,16 @@ import (
 
 // figures are what one round has shown.
 type figures struct {
+	election       time.Duration // until there was a new primary
 	plain, durable time.Duration // the longest between two successes of a writer
 	writes         [outcomes]int64
 	lost           int // of acknowledged writes that did not ask for durability
-	left           int // claims that nobody needs, until somebody wants the value
+	left           int // claims more that nobody needs, until somebody wants the value
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("longest gap %v, of durable writers %v; %d writes, %d refused, %d uncertain, %d not durable, %d lost, %d claims left",
-		f.plain.Round(time.Millisecond), f.durable.Round(time.Millisecond), f.writes[good], f.writes[refused], f.writes[uncertain], f.writes[short], f.lost, f.left)
+	return fmt.Sprintf("elected after %v, longest gap %v, of durable writers %v; %d writes, %d refused, %d uncertain, %d not durable, %d lost, %d claims left",
+		f.election.Round(time.Millisecond), f.plain.Round(time.Millisecond), f.durable.Round(time.Millisecond), f.writes[good], f.writes[refused], f.writes[uncertain], f.writes[short], f.lost, f.left)
 }
 
 // report has the figures of all rounds, by event.
@@ -40,27 +41,28 @@ func (r *report) add(event string, f figures) {
 	r.rounds[event] = append(r.rounds[event], f)
 }
 
-// String returns a table. Gaps are the longest of any writer, in the median round and
-// in the worst one; first of writers that are not durable, then of those that are.
+// String returns a table. Times are those of the median round and of the worst one. Gaps
+// are the longest of any writer; first of those that are not durable, then of those
+// that are.
 func (r *report) String() string {
 	var b strings.Builder
 	line := func(cells ...any) {
-		fmt.Fprintf(&b, "%-32v %5v %14v %14v %8v %8v %9v %11v %5v %5v\n", cells...)
+		fmt.Fprintf(&b, "%-30v %5v %14v %14v %14v %8v %8v %9v %11v %5v %5v\n", cells...)
 	}
-	line("event", "times", "longest gap", "of durable", "writes", "refused", "uncertain", "not durable", "lost", "left")
+	line("event", "times", "election", "longest gap", "of durable", "writes", "refused", "uncertain", "not durable", "lost", "left")
 	slices.Sort(r.names)
 	for _, name := range r.names {
-		var plain, durable []time.Duration
+		var elections, plain, durable []time.Duration
 		var sum figures
 		for _, f := range r.rounds[name] {
-			plain, durable = append(plain, f.plain), append(durable, f.durable)
+			elections, plain, durable = append(elections, f.election), append(plain, f.plain), append(durable, f.durable)
 			for i, n := range f.writes {
 				sum.writes[i] += n
 			}
 			sum.lost += f.lost
 			sum.left += f.left
 		}
-		line(name, len(plain), spread(plain), spread(durable), sum.writes[good], sum.writes[refused], sum.writes[uncertain], sum.writes[short], sum.lost, sum.left)
+		line(name, len(plain), spread(elections), spread(plain), spread(durable), sum.writes[good], sum.writes[refused], sum.writes[uncertain], sum.writes[short], sum.lost, sum.left)
 	}
 	return b.String()
 }

@@ -45,7 +45,7 @@ func eventually(t *testing.T, what func() string, holds func() bool) {
 
 // events returns what happens to a deployment.
 func events(d *deployment) []event {
-	failovers, moved, moves := 2, 300, 1
+	failovers, moved, moves := 2, 150, 1
 	if *longFlag {
 		failovers, moved, moves = 10, 1500, 3
 	}
@@ -120,7 +120,8 @@ func (w *world) round(name string, e event, figures *report) {
 	if e.elects && !elected {
 		w.t.Errorf("%s: nobody was elected", name)
 	}
-	f.lost, f.left = w.check(name, elected), w.integrity(name)
+	f.lost, f.left = w.check(name, elected), w.integrity(name)-w.left
+	w.left += f.left
 	w.t.Logf("%s took %v: %v", name, took.Round(time.Millisecond), f)
 	figures.add(w.d.name+", "+e.name, f)
 }

@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redisgen/redisgen/internal/integrity"
 	"github.com/redisgen/redisgen/internal/load"
@@ -35,7 +37,11 @@ type world struct {
 	paused bool          // it is held by the test
 	turns  chan struct{} // to read
 
-	began [outcomes]int64
+	left int // claims that nobody needs, so far
+
+	// of the round
+	began    [outcomes]int64
+	election time.Duration // after which there was a new primary
 }
 
 // newWorld opens clients and starts writers and readers, which wait for the first
@@ -136,6 +142,7 @@ func (w *world) begin() {
 	for i := range w.began {
 		w.began[i] = w.count(outcome(i))
 	}
+	w.election = 0
 	for _, one := range w.writers {
 		one.begin()
 	}
@@ -156,30 +163,30 @@ func (w *world) failures() int64 { return w.count(refused) + w.count(uncertain) 
 // progress waits until each writer has succeeded some times more.
 func (w *world) progress(when string, times int64) {
 	w.t.Helper()
-	w.await(when, times, func(one *writer) int64 { return one.writes[good].Load() })
+	w.await(when, times, w.writers)
 }
 
-// answers waits until writes of each writer have been carried out some times more:
-// nobody may be there to confirm them.
-func (w *world) answers(when string, times int64) {
+// plainProgress waits only for those that nobody has to confirm.
+func (w *world) plainProgress(when string, times int64) {
 	w.t.Helper()
-	w.await(when, times, func(one *writer) int64 { return one.writes[good].Load() + one.writes[short].Load() })
+	w.await(when, times, slices.DeleteFunc(slices.Clone(w.writers), func(one *writer) bool { return one.durable }))
 }
 
-func (w *world) await(when string, times int64, count func(*writer) int64) {
+func (w *world) await(when string, times int64, writers []*writer) {
 	w.t.Helper()
-	until := make([]int64, len(w.writers))
-	for i, one := range w.writers {
-		until[i] = count(one) + times
+	until := make([]int64, len(writers))
+	for i, one := range writers {
+		until[i] = one.writes[good].Load() + times
 	}
-	for i, one := range w.writers {
-		eventually(w.t, func() string { return one.name + " goes on " + when }, func() bool { return count(one) >= until[i] || w.t.Failed() })
+	for i, one := range writers {
+		eventually(w.t, func() string { return one.name + " goes on " + when }, func() bool { return one.writes[good].Load() >= until[i] || w.t.Failed() })
 	}
 }
 
 // figures returns those of the round that ends.
 func (w *world) figures(e event) (f figures) {
 	w.t.Helper()
+	f.election = w.election
 	for _, one := range w.writers {
 		gap := &f.plain
 		if one.durable {
