@@ -37,7 +37,7 @@ const mostClaims = 20
 
 var (
 	claimScript    = newScript(scriptBase, part("clock"), part("claim"))
-	holderScript   = newScript(scriptBase, part("withdraw"), part("holder"))
+	holderScript   = newScript(scriptBase, part("clock"), part("withdraw"), part("ledger"), part("holder"))
 	releaseScript  = newScript(scriptBase, part("release")).which(frees)
 	givenScript    = newScript(scriptBase, part("clock"), part("given")).which(frees)
 	releasedScript = newScript(scriptBase, part("released")).which(frees)
@@ -103,31 +103,42 @@ func (c *core) writeRows(ctx context.Context, how writing, op operation, list []
 		}
 	}
 	for len(todo) > 0 {
+		slices.SortFunc(todo, func(a, b *claimant) int { return a.at - b.at })
 		now, later := apart(todo)
-		now = c.acquireAll(ctx, now, list, results)
+		now, waiting, void := c.acquireAll(ctx, now, later, list, results)
 		some := make([]*prepared, len(now))
 		for i, one := range now {
 			some[i] = list[one.at]
 		}
-		todo = later
+		todo = append(waiting, later...)
 		for i, r := range c.writeAll(ctx, how, op, some, guard) {
 			one := now[i]
 			results[one.at] = r
 			switch {
 			case r.lost != nil:
+				if isRejected(r.lost) {
+					void = append(void, one.has...)
+				}
 			case r.err == errClaim && one.failed != nil:
 				results[one.at].err = one.failed
 			case r.err == errClaim && one.attempts < mostClaims:
-				c.abandon(ctx, one.lack(c.claims(some[i].id, r.lacks)))
+				void = append(void, one.lack(c.claims(some[i].id, r.lacks))...)
 				todo = append(todo, one)
 			case r.err == errClaim:
 				results[one.at].err = errClaims
 			case r.err != nil && !errors.Is(r.err, ErrNotDurable):
-				c.abandon(ctx, one.has)
+				void = append(void, one.has...)
 			}
 		}
+		c.abandon(ctx, void)
 	}
 	return results
+}
+
+// isRejected tells whether the error of a write is the answer of a server that can be
+// asked for something else: the script failed, and wrote nothing.
+func isRejected(err error) bool {
+	return isReply(err) && !isRefused(err) && !errors.Is(err, ErrNoReplicas) && !errors.Is(err, ErrUncertain) && !errors.Is(err, ErrNotDurable)
 }
 
 // apart divides records into those that can be written now and those that wait,
@@ -190,16 +201,26 @@ func (c *core) claims(id string, lacks []string) (list []*claim) {
 	return list
 }
 
-// acquireAll claims what records lack and returns those that can be written; the
-// results of the others say why not.
-func (c *core) acquireAll(ctx context.Context, now []*claimant, list []*prepared, results []result) (can []*claimant) {
+// acquireAll claims what records lack. It returns those that can be written, those
+// that wait for what an earlier one of the list may give up, which is not written
+// yet, and claims that are not needed; the results of the others say why they cannot
+// be written.
+func (c *core) acquireAll(ctx context.Context, now, later []*claimant, list []*prepared, results []result) (can, waiting []*claimant, void []*claim) {
 	var all []*claim
 	for _, one := range now {
 		all = append(all, one.lacks...)
 	}
 	c.acquire(ctx, all)
+	pending := map[string]int{} // where in the list, by id
+	for _, one := range slices.Concat(now, later) {
+		pending[list[one.at].id] = one.at
+	}
 	for _, one := range now {
 		p := list[one.at]
+		if one.waits(pending) {
+			waiting = append(waiting, one)
+			continue
+		}
 		var failed error
 		for _, l := range one.lacks {
 			if failed == nil {
@@ -208,7 +229,8 @@ func (c *core) acquireAll(ctx context.Context, now []*claimant, list []*prepared
 		}
 		one.has, one.lacks = append(one.has, one.lacks...), nil
 		if failed != nil {
-			c.abandon(ctx, one.has)
+			delete(pending, p.id)
+			void = append(void, one.has...)
 			results[one.at].written = written{err: failed}
 			if one.has, one.failed = nil, failed; one.attempts == 0 && errors.Is(failed, ErrUnique) {
 				can = append(can, one) // the write finds out whether the record exists, which comes first
@@ -221,7 +243,36 @@ func (c *core) acquireAll(ctx context.Context, now []*claimant, list []*prepared
 		}
 		can = append(can, one)
 	}
-	return can
+	return can, waiting, void
+}
+
+// waits tells whether what a record lacks first is a value of an earlier one that is
+// not written yet, and may give it up. It keeps the claims that it has got.
+func (one *claimant) waits(pending map[string]int) bool {
+	owned := func(err error) bool {
+		var unique *UniqueError
+		if !errors.As(err, &unique) {
+			return false
+		}
+		at, ok := pending[unique.Owner]
+		return ok && at < one.at
+	}
+	var lacks, has []*claim
+	for _, l := range one.lacks {
+		if l.err == nil {
+			has = append(has, l)
+			continue
+		}
+		if lacks == nil && !owned(l.err) {
+			return false
+		}
+		lacks = append(lacks, &claim{index: l.index, value: l.value, id: l.id})
+	}
+	if lacks == nil {
+		return false
+	}
+	one.has, one.lacks = append(one.has, has...), lacks
+	return true
 }
 
 // uniqueError returns the error of a claim, with the value as the row has it.
@@ -248,7 +299,7 @@ func (c *core) acquire(ctx context.Context, open []*claim) {
 		if !waits {
 			continue
 		}
-		if err := c.client.pause(ctx, attempt); err != nil {
+		if err := c.client.pause(ctx, min(attempt, 3)); err != nil {
 			for _, l := range open {
 				l.err = err
 			}
@@ -277,6 +328,7 @@ func (c *core) tryClaims(ctx context.Context, list []*claim) (taken []*claim) {
 			if l.err != nil {
 				return l.err
 			}
+			l.free = false // of the claim that it was asked about
 			l.stamp, _, l.err = v.next()
 			if n == 2 && l.err == nil {
 				l.other, l.stamp = l.stamp, ""

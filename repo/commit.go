@@ -60,7 +60,8 @@ func (tx *Tx) claim(results []written, claimants []*claimant) error {
 		}
 		one := claimants[i]
 		w.core.abandon(tx.ctx, one.lack(w.core.claims(w.p.id, results[i].lacks)))
-		w.core.acquireAll(tx.ctx, []*claimant{one}, list, acquired)
+		_, _, void := w.core.acquireAll(tx.ctx, []*claimant{one}, nil, list, acquired)
+		w.core.abandon(tx.ctx, void)
 		if err := acquired[i].err; err != nil {
 			return w.core.info.recordError(w.p.name, w.p.id, err)
 		}

@@ -29,6 +29,7 @@ type fan struct {
 	walks  []*walk  // by shard
 	heads  [][]mark // read and not yet taken, by shard
 	quick  bool     // by plain commands, which do not see whether the records are there
+	seen   int      // entries that plain commands have read
 	rounds int      // pipelines sent
 }
 
@@ -114,9 +115,9 @@ func (f *fan) before(i, j int) bool {
 
 // fill reads up to n marks of each of some shards.
 func (f *fan) fill(ctx context.Context, shards []int, n int) error {
-	calls, rooms := make([]*call, len(shards)), make([]int, len(shards))
+	calls, rooms, quick := make([]*call, len(shards)), make([]int, len(shards)), f.quick
 	for i, shard := range shards {
-		if one := f.walks[shard]; f.quick {
+		if one := f.walks[shard]; quick {
 			calls[i], rooms[i] = one.plainCall(n)
 		} else {
 			calls[i] = one.request(n)
@@ -128,8 +129,9 @@ func (f *fan) fill(ctx context.Context, shards []int, n int) error {
 	for i, shard := range shards {
 		var list []mark
 		one, err := f.walks[shard], errs[i]
-		if err == nil && f.quick {
+		if err == nil && quick {
 			list, err = one.plainMarks(replies[i], n, rooms[i])
+			f.seen += len(list)
 		} else if err == nil {
 			list, err = one.marks(replies[i])
 		}
@@ -172,7 +174,6 @@ func (w *walk) plainMarks(reply string, n, room int) (list []mark, err error) {
 	for _, e := range entries {
 		list = append(list, mark{w.idOf(e), w.positionOf(e, w.backward)})
 	}
-	w.core.client.stats.add(int64(len(list)), int64(len(list)), 0)
 	if len(list) < n {
 		w.turn()
 	} else {

@@ -2,31 +2,45 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
-// gather reads a page of records from several shards.
+// gather reads a page of records from several shards. If a plain command has found an
+// entry without a record, the script reads the page, which removes it.
 func (w *walk) gather(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
-	f := w.fanned()
-	f.quick = w.plain()
-	for more = true; more && len(list) < limit; {
-		var marks []mark
-		marks, more, err = f.take(ctx, limit-len(list))
+	start := w.at
+	w.fanned().quick = w.plain()
+	first, more, list, err = w.fan.readPage(ctx, limit, selected)
+	if errors.Is(err, errGone) {
+		w.at, w.fan = start, nil
+		first, more, list, err = w.fanned().readPage(ctx, limit, selected)
+	}
+	return first, more, list, err
+}
+
+// readPage reads up to limit records, and tells whether there are more.
+func (f *fan) readPage(ctx context.Context, limit int, selected []bool) (first position, more bool, list []any, err error) {
+	f.seen = 0
+	for {
+		marks, _, err := f.take(ctx, limit-len(list))
 		if err != nil || len(marks) == 0 {
 			return first, false, list, err
 		}
 		if list == nil {
 			first = marks[0].at
-			first.behind = w.backward
+			first.behind = f.backward
 		}
 		var records []any
 		if records, more, err = f.readRows(ctx, marks, selected); err != nil {
 			return first, false, nil, err
 		}
-		w.core.client.stats.calls.Add(1)
-		list = slices.Concat(list, records)
+		f.core.client.stats.calls.Add(1)
+		if list = slices.Concat(list, records); !more || len(list) == limit {
+			f.core.client.stats.add(int64(f.seen), int64(min(f.seen, len(list))), 0)
+			return first, more, list, nil
+		}
 	}
-	return first, more, list, nil
 }
 
 // gatherValue returns the stored value of a field in the first record.
@@ -52,7 +66,7 @@ func (w *walk) gatherValue(ctx context.Context, field int) (string, error) {
 }
 
 // readRows reads records, leaves out those that are gone, and tells whether there is
-// one more.
+// one more. What plain commands have found and is gone is errGone.
 func (f *fan) readRows(ctx context.Context, marks []mark, selected []bool) (list []any, more bool, err error) {
 	c := f.core
 	ids := make([]string, len(marks))
@@ -81,6 +95,8 @@ func (f *fan) readRows(ctx context.Context, marks []mark, selected []bool) (list
 			v, err = c.decodeListed(replies[i], selected)
 		}
 		switch {
+		case f.quick && (err == ErrNotFound || i == len(ids) && err == nil && !more):
+			return nil, false, errGone
 		case err == nil && v != nil:
 			list = append(list, v)
 		case err != nil && err != ErrNotFound:

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/redisgen/redisgen/internal/placement"
@@ -81,7 +82,11 @@ func (c *core) givenUp(ctx context.Context) (list []given, more bool, err error)
 		if err != nil {
 			return nil, false, err
 		}
-		more = more || n == 2*releaseStep
+		forgotten, _, err := v.next()
+		if err != nil {
+			return nil, false, err
+		}
+		more = more || n == 1+2*releaseStep || forgotten == strconv.Itoa(releaseStep)
 		for range n / 2 {
 			g := given{shard: i}
 			for _, to := range []*string{&g.claim, &g.stamp} {

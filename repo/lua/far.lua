@@ -13,6 +13,9 @@ local function relying(id, old, new, at)
   far(old, new, function(index, was, is)
     local value, stamp = ARGV[at], ARGV[at + 1]
     at = at + 2
+    if was and was == is then
+      new['^' .. index] = old['^' .. index] -- unless it is claimed anew
+    end
     local claimed = stamp ~= '' and value == is and now() - stamp < most_age and not withdrawn(index, is, id, stamp)
     if claimed then
       sets[#sets + 1] = '^' .. index

@@ -1,5 +1,6 @@
--- Returns claims that were given up and are not released yet, with their stamps,
--- and forgets that so old ones were given up that no write relies on them.
+-- Returns how many claims it has forgotten that were given up: those that are so old
+-- that no write relies on them. Then claims that were given up and are not released
+-- yet, with their stamps.
 --
 -- KEYS[1]  a key of the shard
 -- ARGV[1]  the keyspace
@@ -13,4 +14,5 @@ local list = call('ZRANGE', base .. 'q', 0, ARGV[2] - 1, 'WITHSCORES')
 for i = 2, #list, 2 do
   list[i] = format('%.0f', list[i] + 0)
 end
+table.insert(list, 1, format('%.0f', #old))
 return list
