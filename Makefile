@@ -12,7 +12,7 @@ FUZZTIME ?= 10s
 .PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
 test: lint race
-	.ci/matrix cluster valkey9
+	SUITES=model MODEL_STEPS=1000 .ci/matrix cluster valkey9
 	.ci/fuzz 2s
 
 lint: deps
