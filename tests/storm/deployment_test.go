@@ -117,7 +117,7 @@ func (d *deployment) durable() repo.Durability {
 	return repo.Durability{Replicas: 1, Fsync: d.aof}
 }
 
-// epoch rises with each election.
+// epoch is another one after an election.
 func (d *deployment) epoch() string {
 	d.t.Helper()
 	if d.cluster == nil {
@@ -153,14 +153,14 @@ func (d *deployment) elected(replicas []*redisd.Server) {
 	})
 }
 
-// replicated waits until replicas confirm what a primary is told now: one that has
-// just been synchronised gets nothing until it first reports.
-func (d *deployment) replicated(primary *redisd.Server, slot string) {
+// replicated waits until replicas confirm a key that a primary writes now: one that
+// has just been synchronised gets nothing until it first reports.
+func (d *deployment) replicated(primary *redisd.Server, key string) {
 	d.t.Helper()
 	want := len(d.replicas(primary))
 	eventually(d.t, func() string { return "replicas of " + primary.Addr() + " are in step" }, func() bool {
 		pipe := d.admins[primary].Pipeline() // on one connection
-		pipe.Set(d.t.Context(), slot, "replicated", time.Minute)
+		pipe.Set(d.t.Context(), key, "replicated", time.Minute)
 		got := pipe.Do(d.t.Context(), "WAIT", want, 1000)
 		_, err := pipe.Exec(d.t.Context())
 		n, _ := got.Int()
