@@ -63,12 +63,15 @@ for row, record in ipairs(KEYS) do
     local values = none and {} or read(record, fields)
     local exists = values[1]
     local old = none or named(values)
-    if since ~= '' then -- was this write carried out when it was sent before?
+    if retry then -- was this write carried out when it was sent before?
       local time, by = string.match(old['~'] or '', '^(%d+):(.*)$')
-      if by == token or not exists and op == 'delete' then
+      if by == token or since ~= '' and not exists and op == 'delete' then
+        if by == token then
+          call('HSET', record, '~', old['~']) -- for who waits until a replica has it
+        end
         replies[row] = { 'OK', old[version] or '', old[created] or '', old[updated] or '', old[expires] or '' }
         break
-      elseif exists and (not time or tonumber(time) > now() - since) or not exists and op ~= 'create' and op ~= 'save' then
+      elseif since ~= '' and (exists and (not time or tonumber(time) > now() - since) or not exists and op ~= 'create' and op ~= 'save') then
         replies[row] = { 'UNCERTAIN' } -- somebody else has written since
         break
       end

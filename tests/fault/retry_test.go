@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/faultproxy"
 	"github.com/redisgen/redisgen/internal/redisd"
@@ -128,5 +132,39 @@ func TestRetryAtRandom(t *testing.T) {
 		if w.Cents > 1 || err == nil && w.Cents != 1 || err != nil && !errors.Is(err, repo.ErrUncertain) {
 			t.Errorf("wallet %d: %d cents, %v", i, w.Cents, err)
 		}
+	}
+}
+
+// lastScript keeps the arguments of the last script that a client has sent.
+type lastScript struct{ args []any }
+
+func (*lastScript) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *lastScript) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if strings.HasPrefix(cmd.Name(), "eval") {
+			l.args = slices.Clone(cmd.Args())
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (*lastScript) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// A first attempt that arrives when the write was sent again and carried out is
+// recognised too.
+func TestLateFirstAttempt(t *testing.T) {
+	f := setup(t, repo.Config{})
+	wallets, last := app.NewWallets(f.direct), new(lastScript)
+	must(t, wallets.Create(t.Context(), &app.Wallet{ID: "1", Owner: "ann", Cents: 5}))
+	f.direct.Redis().AddHook(last)
+	must(t, wallets.Patch(t.Context(), "1", app.WalletFields.Cents.Add(7)))
+	for range 2 {
+		must(t, f.direct.Redis().Do(t.Context(), last.args...).Err())
+	}
+	if w, err := wallets.Get(t.Context(), "1"); err != nil || w.Cents != 12 || w.Version != 2 {
+		t.Errorf("the wallet is %+v, %v", w, err)
 	}
 }
