@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -48,6 +49,7 @@ type claim struct {
 	index     int // in entityInfo.indexes
 	value, id string
 	stamp     string // once it is claimed
+	after     string // the stamp of a claim of the record that was withdrawn, "0" if none is known
 	err       error
 
 	other string // the claim that another record has of the value
@@ -78,11 +80,15 @@ func (one *claimant) lack(list []*claim) (void []*claim) {
 	one.attempts++
 	one.lacks = list
 	one.has = slices.DeleteFunc(one.has, func(h *claim) bool {
-		again := slices.ContainsFunc(list, func(l *claim) bool { return l.index == h.index })
-		if again {
-			void = append(void, h)
+		at := slices.IndexFunc(list, func(l *claim) bool { return l.index == h.index })
+		if at < 0 {
+			return false
 		}
-		return again
+		if list[at].value == h.value {
+			list[at].after = h.stamp
+		}
+		void = append(void, h)
+		return true
 	})
 	return void
 }
@@ -316,7 +322,7 @@ func (c *core) tryClaims(ctx context.Context, list []*claim) (taken []*claim) {
 			if l.free {
 				over = l.other
 			}
-			args.add(c.info.indexes[l.index].Name, l.value, l.id, over)
+			args.add(c.info.indexes[l.index].Name, l.value, l.id, over, cmp.Or(l.after, "0"))
 		},
 		func(i int, v *values, err error) error {
 			l := list[i]
