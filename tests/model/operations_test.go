@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redisgen/redisgen/repo"
@@ -199,9 +200,15 @@ func (m *model[T, K]) doMany() {
 	var keys []K
 	var values, before []*T
 	for range n {
-		v := m.value(op)
-		keys, values, before = append(keys, m.key(v)), append(values, v), append(before, m.copy(v))
+		values = append(values, m.value(op))
 	}
+	if op == "save" && m.claimsFar() {
+		values = m.apart(values)
+	}
+	for _, v := range values {
+		keys, before = append(keys, m.key(v)), append(before, m.copy(v))
+	}
+	n = len(values)
 	var err error
 	m.w.note("%s.%sMany(%d, %v)", m.name, op, n, o)
 	for _, v := range values {
@@ -230,6 +237,30 @@ func (m *model[T, K]) doMany() {
 			m.wrote(op+"Many", values[i], before[i], nil, nil)
 		}
 	}
+}
+
+// apart returns the values that have no unique value of a record that is written by the same call: it may be given up
+// before, in whatever order they are, since what claims nothing in other shards is written first.
+func (m *model[T, K]) apart(values []*T) []*T {
+	written := map[string]bool{}
+	for _, v := range values {
+		if m.madeUp == nil || !repo.IsZero(m.key(v)) {
+			written[m.id(m.key(v))] = true
+			continue
+		}
+		for _, id := range uuids { // one of these
+			written[id] = true
+		}
+	}
+	return slices.DeleteFunc(values, func(v *T) bool {
+		claims := m.claims(&record[T]{value: v})
+		for _, r := range m.records {
+			if written[r.id] && r.id != m.id(m.key(v)) && slices.ContainsFunc(m.claims(r), func(c struct{ index, value string }) bool { return slices.Contains(claims, c) }) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // doBulk writes and deletes more records than one call takes.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/redisgen/redisgen/internal/integrity"
+	"github.com/redisgen/redisgen/internal/placement"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/schema"
 )
 
 // query is a random query and what it means.
@@ -158,22 +158,36 @@ func (m *model[T, K]) results(q query[T]) []*record[T] {
 		}
 	}
 	slices.SortFunc(list, func(a, b *record[T]) int { return compareRanks(place(a), place(b)) })
-	if q.desc {
+	switch {
+	case q.order == nil: // shard after shard
+		slices.SortStableFunc(list, func(a, b *record[T]) int { return cmp.Compare(m.shard(a.id), m.shard(b.id)) })
+	case q.desc:
 		slices.Reverse(list)
 	}
 	return list
 }
 
+// shard returns which shard has the record of an id.
+func (m *model[T, K]) shard(id string) int { return placement.Shard(id, m.shards()) }
+
+func (m *model[T, K]) shards() int { return max(1, m.w.schema[m.name].Shards) }
+
+func (m *model[T, K]) claimsFar() bool {
+	isUnique := func(ix *schema.Index) bool { return ix.Kind == schema.Unique }
+	return m.shards() > 1 && slices.ContainsFunc(m.w.schema[m.name].Indexes, isUnique)
+}
+
 // listed returns where records stand in the list of all, which has the times of their creation.
 func (m *model[T, K]) listed() func(*record[T]) rank {
 	scores := map[string]float64{}
-	var list []redis.Z
-	list, err := m.w.store.rdb.ZRangeWithScores(m.w.ctx, m.w.client.Prefix()+"{"+m.name+"}:a", 0, -1).Result()
-	if err != nil {
-		m.w.fail("reading the list of all records: %v", err)
-	}
-	for _, z := range list {
-		scores[z.Member.(string)] = z.Score
+	for _, tag := range placement.Tags(m.name, m.shards()) {
+		list, err := m.w.store.rdb.ZRangeWithScores(m.w.ctx, m.w.client.Prefix()+"{"+tag+"}:a", 0, -1).Result()
+		if err != nil {
+			m.w.fail("reading the list of all records: %v", err)
+		}
+		for _, z := range list {
+			scores[z.Member.(string)] = z.Score
+		}
 	}
 	return func(r *record[T]) rank {
 		score, ok := scores[r.id]
