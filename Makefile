@@ -23,7 +23,7 @@ lint: deps
 	.ci/generated
 
 race: deps
-	go test -race ./...
+	go test -race -p 4 ./...  # many wait for servers
 
 deps:
 	.ci/deps
