@@ -119,7 +119,7 @@ var placeScript = newScript(part("place"))
 
 // check fails with ErrPlacement if the keyspace holds records of the entity that
 // are placed otherwise. Once it has succeeded it costs nothing; before that, a
-// round trip.
+// round trip, and two for reads before anything is written.
 func (p *placing) check(ctx context.Context, c *Client, write bool) error {
 	if p == nil || p.known.Load() {
 		return nil
@@ -136,6 +136,10 @@ func (p *placing) check(ctx context.Context, c *Client, write bool) error {
 	}
 	v := values{reply}
 	found, ok, err := v.next()
+	if err == nil && !ok && p.wanted != "1" {
+		found, err = p.alone(ctx, c)
+		ok = found != ""
+	}
 	switch {
 	case err != nil:
 		return err
@@ -146,4 +150,17 @@ func (p *placing) check(ctx context.Context, c *Client, write bool) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s is %q in this keyspace and %q in this program; generate it with the former, or copy the records to another prefix", ErrPlacement, p.entity, found, p.wanted)
+}
+
+// alone returns "1" if the keyspace has records of the entity in one shard, which leave
+// no mark, else "".
+func (p *placing) alone(ctx context.Context, c *Client) (string, error) {
+	reply, err := c.do(ctx, &call{args: []any{"exists", p.listing}})
+	if err != nil {
+		return "", err
+	}
+	if n, err := parseInt(reply); n == 0 || err != nil {
+		return "", err
+	}
+	return "1", nil
 }
