@@ -30,12 +30,13 @@ type fan struct {
 	heads  [][]mark // read and not yet taken, by shard
 	quick  bool     // by plain commands, which do not see whether the records are there
 	seen   int      // entries that plain commands have read
+	ask    int      // how many shards are asked next, if there is no order
 	rounds int      // pipelines sent
 }
 
 // newFan returns what reads the shards of a walk from where it is.
 func newFan(w *walk) *fan {
-	f := &fan{walk: w, heads: make([][]mark, len(w.shards))}
+	f := &fan{walk: w, ask: 1, heads: make([][]mark, len(w.shards))}
 	for i, shard := range w.shards {
 		one := &walk{core: w.core, plan: w.plan, what: findMarks, backward: w.backward, space: w.core.spaces[shard]}
 		if w.what == findPlan {
@@ -75,7 +76,7 @@ func (f *fan) take(ctx context.Context, limit int) (list []mark, more bool, err 
 // next returns the shard whose head comes next, -1 if there is none; left is how
 // many marks are wanted in all.
 func (f *fan) next(ctx context.Context, left int) (int, error) {
-	for ask := 1; ; ask *= 2 {
+	for {
 		var lacking []int
 		shard := -1
 		for i := range f.walks {
@@ -96,7 +97,8 @@ func (f *fan) next(ctx context.Context, left int) (int, error) {
 		case f.plan.ordered: // as many as it has if the records are spread evenly, and some
 			left = min(left, 2*left/len(f.walks)+8)
 		default:
-			lacking = lacking[:min(len(lacking), ask)]
+			lacking = lacking[:min(len(lacking), f.ask)]
+			f.ask = min(2*f.ask, len(f.walks))
 		}
 		if err := f.fill(ctx, lacking, left); err != nil {
 			return -1, err
