@@ -11,7 +11,13 @@ FUZZTIME ?= 10s
 
 .PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
-test: lint race
+# Tests of one goroutine in the main, or of programs that they start: -race finds little in them, and makes them several times as
+# slow.
+ALONE = /(gen|internal/demo|tests/(consumer|model|peers|query|readme|script|soak))$$
+
+test: lint
+	go test -race -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
+	go test -p 3 $$(go list ./... | grep -E '$(ALONE)')
 	SUITES=model MODEL_STEPS=1000 .ci/matrix cluster valkey9
 	.ci/fuzz 2s
 
@@ -23,7 +29,7 @@ lint: deps
 	.ci/generated
 
 race: deps
-	go test -race -p 4 ./...  # many wait for servers
+	go test -race ./...
 
 deps:
 	.ci/deps
