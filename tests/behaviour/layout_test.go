@@ -47,7 +47,10 @@ func unordered(entity string, found []string) []string {
 	return found
 }
 
-var stamp = regexp.MustCompile(`"(\d{16}):`)
+var (
+	stamp = regexp.MustCompile(`"(\d{16}):`)
+	trace = regexp.MustCompile(`(\^login\d+:)\d{16}:`) // in the ledger
+)
 
 // unstamped takes out of a key's value, as snapshot has it, when values were claimed
 // in other shards: a write that fails may claim them anew.
@@ -58,6 +61,8 @@ func unstamped(key, value string) string {
 		return value
 	case strings.Contains(key, "}:u:"):
 		return stamp.ReplaceAllString(value, `"`)
+	case strings.HasSuffix(key, "}:m"):
+		return trace.ReplaceAllString(value, "$1")
 	}
 	return value
 }
