@@ -76,7 +76,11 @@ func within[T, V any](w *world, q query[T], f ranged[T, V]) query[T] {
 	var test func(V) bool
 	var where []repo.Predicate[*T]
 	var text string
-	switch w.rng.IntN(7) {
+	way := w.rng.IntN(7)
+	if way == 0 && any(a) == any("") {
+		way = 1 // Eq of what is stored as nothing finds records without the field: tests/query has that
+	}
+	switch way {
 	case 0:
 		text, where = "Eq(%#v)", []repo.Predicate[*T]{f.field.Eq(a)}
 		test = func(v V) bool { return f.cmp(v, a) == 0 }
