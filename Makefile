@@ -11,14 +11,13 @@ FUZZTIME ?= 10s
 
 .PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
-# Tests of one goroutine in the main, or of programs that they start: -race finds little in them, and makes them several times as
-# slow.
-ALONE = /(gen|internal/demo|tests/(consumer|linear|model|peers|query|readme|script|soak))$$
+# Tests of one goroutine in the main, or of servers and programs that they start: -race finds little in them, and makes them
+# several times as slow.
+ALONE = /(gen|internal/demo|tests/(consumer|durability|failover|linear|model|peers|query|readme|script|soak))$$
 
 test: lint
 	go test -race -vet=off -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
 	go test -vet=off -p 3 $$(go list ./... | grep -E '$(ALONE)')
-	SUITES=model MODEL_STEPS=1000 .ci/matrix cluster valkey9
 	.ci/fuzz 2s
 
 lint: deps
