@@ -21,12 +21,16 @@ import (
 	"github.com/redisgen/redisgen/tests/places"
 )
 
+// patience is for the embedded store, which takes long for a script, and more with
+// -race.
+const patience = time.Minute
+
 // each runs a test on the embedded store and on real servers: one, or those that the
 // environment variable REDISGEN_DEPLOYMENT says.
 func each(t *testing.T, test func(*testing.T, *repo.Client)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
-		test(t, open(t, repo.Config{Addrs: []string{miniredis.RunT(t).Addr()}}))
+		test(t, open(t, repo.Config{Addrs: []string{miniredis.RunT(t).Addr()}, ReadTimeout: patience}))
 	})
 	t.Run("redis", func(t *testing.T) {
 		d := testclient.Shared(t)
@@ -44,7 +48,7 @@ func eachClock(t *testing.T, test func(t *testing.T, client *repo.Client, advanc
 		server, config := miniredis.RunT(t), config
 		now := time.Now()
 		server.SetTime(now)
-		config.Addrs = []string{server.Addr()}
+		config.Addrs, config.ReadTimeout = []string{server.Addr()}, patience
 		test(t, open(t, config), func(d time.Duration) {
 			now = now.Add(d)
 			server.SetTime(now)
