@@ -239,24 +239,33 @@ func (m *model[T, K]) doMany() {
 	}
 }
 
-// apart returns the values that have no unique value of a record that is written by the same call: it may be given up
-// before, in whatever order they are, since what claims nothing in other shards is written first.
+// apart returns the values that want no unique value which a record has, or gets, that is written by the same call: it
+// may be given up before, in whatever order they are, since what claims nothing in other shards is written first.
 func (m *model[T, K]) apart(values []*T) []*T {
-	written := map[string]bool{}
+	holders := map[string][]claims{} // by id
+	add := func(id string, r *record[T]) { holders[id] = append(holders[id], m.claims(r)) }
+	ids := map[*T][]string{} // those that a value may be written by
 	for _, v := range values {
-		if m.madeUp == nil || !repo.IsZero(m.key(v)) {
-			written[m.id(m.key(v))] = true
-			continue
+		ids[v] = []string{m.id(m.key(v))}
+		if m.madeUp != nil && repo.IsZero(m.key(v)) {
+			ids[v] = uuids
 		}
-		for _, id := range uuids { // one of these
-			written[id] = true
+		for _, id := range ids[v] {
+			add(id, &record[T]{value: v})
+		}
+	}
+	for _, r := range m.records {
+		if holders[r.id] != nil {
+			add(r.id, r)
 		}
 	}
 	return slices.DeleteFunc(values, func(v *T) bool {
-		claims := m.claims(&record[T]{value: v})
-		for _, r := range m.records {
-			if written[r.id] && r.id != m.id(m.key(v)) && slices.ContainsFunc(m.claims(r), func(c struct{ index, value string }) bool { return slices.Contains(claims, c) }) {
-				return true
+		wanted := m.claims(&record[T]{value: v})
+		for id, all := range holders {
+			for _, c := range slices.Concat(all...) {
+				if len(all) > 1 && !slices.Equal(ids[v], []string{id}) && slices.Contains(wanted, c) {
+					return true
+				}
 			}
 		}
 		return false
@@ -298,7 +307,7 @@ func (m *model[T, K]) doBulk() {
 }
 
 // many writes records to the model. A record whose id is under way already waits for what came before, and
-// what expires at once holds its claims until then.
+// what expires at once holds its claims until then, but for those in other shards.
 func (m *model[T, K]) many(op string, values []*T, o expiry) []error {
 	wants := make([]error, len(values))
 	underWay := map[string]bool{}
@@ -324,7 +333,9 @@ func (m *model[T, K]) many(op string, values []*T, o expiry) []error {
 			}
 			underWay[id] = true
 		}
-		wants[i] = m.put(op, v, o)
+		if wants[i] = m.put(op, v, o); m.claimsFar() {
+			m.purge()
+		}
 	}
 	return wants
 }
