@@ -98,26 +98,25 @@ func isRejected(err error) bool {
 }
 
 // apart divides records into those that can be written now and those that wait,
-// because one of the former is to have the same value.
+// because one before them is to have the same value.
 func apart(todo []*claimant) (now, later []*claimant) {
 	type key struct {
 		index int
 		value string
 	}
 	wanted := map[key]bool{}
-next:
 	for _, one := range todo {
-		all := slices.Concat(one.has, one.lacks)
-		for _, l := range all {
-			if wanted[key{l.index, l.value}] {
-				later = append(later, one)
-				continue next
-			}
+		waits := false
+		for _, l := range slices.Concat(one.has, one.lacks) {
+			k := key{l.index, l.value}
+			waits = waits || wanted[k]
+			wanted[k] = true
 		}
-		for _, l := range all {
-			wanted[key{l.index, l.value}] = true
+		if waits {
+			later = append(later, one)
+		} else {
+			now = append(now, one)
 		}
-		now = append(now, one)
 	}
 	return now, later
 }

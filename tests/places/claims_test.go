@@ -202,6 +202,15 @@ func TestValuesThatPassWithinACall(t *testing.T) {
 		if !errors.As(err, &many) || !errors.Is(many.Errs[0], repo.ErrUnique) || !errors.Is(many.Errs[1], repo.ErrUnique) {
 			t.Errorf("SaveMany of a ring: %v", err)
 		}
+		// Of those that are to have the same the first gets it that can.
+		first := &places.Account{ID: "first", Email: new("same"), Name: list[5].Name}
+		second := &places.Account{ID: "second", Email: new("same"), Name: "same"}
+		third := &places.Account{ID: "third", Email: new("other"), Name: "same"}
+		err = accounts.CreateMany(t.Context(), []*places.Account{first, second, third})
+		var unique *repo.UniqueError
+		if !errors.As(err, &many) || !errors.Is(many.Errs[0], repo.ErrUnique) || many.Errs[1] != nil || !errors.As(many.Errs[2], &unique) || unique.Owner != "second" {
+			t.Errorf("CreateMany: %v", err)
+		}
 		check(t, client)
 	})
 }
