@@ -2,6 +2,10 @@ package placement_test
 
 import (
 	"fmt"
+	"hash/fnv"
+	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/redisgen/redisgen/internal/placement"
@@ -43,16 +47,44 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// TestShardsOfKeys counts the keys of each shard: no shard has 15% more or fewer
-// than its share of 160,000.
-func TestShardsOfKeys(t *testing.T) {
-	counts := make([]int, 16)
-	for i := range 160_000 {
-		counts[placement.Shard(fmt.Sprintf("user-%d", i), 16)]++
+// TestShard compares with the FNV-1a of the standard library.
+func TestShard(t *testing.T) {
+	for _, key := range []string{"", "1", "a:b", "\x00\xff", "0198c0de-0000-7000-8000-000000000001"} {
+		sum := fnv.New64a()
+		_, _ = sum.Write([]byte(key))
+		want := int((sum.Sum64()>>32 ^ sum.Sum64()&0xffffffff) % 16)
+		if got := placement.Shard(key, 16); got != want {
+			t.Errorf("Shard(%q, 16) = %d, want %d", key, got, want)
+		}
 	}
-	for shard, n := range counts {
-		if n < 8500 || n > 11_500 {
-			t.Errorf("shard %d has %d of 160,000 keys", shard, n)
+}
+
+// TestShardsOfKeys counts the keys of each shard, of keys as programs have them: no
+// shard differs from its share by more than chance would have it, five standard
+// deviations.
+func TestShardsOfKeys(t *testing.T) {
+	for name, key := range map[string]func(int) string{
+		"numbers":         func(i int) string { return strconv.Itoa(i) },
+		"padded numbers":  func(i int) string { return fmt.Sprintf("%08d", i) },
+		"numbers by ten":  func(i int) string { return strconv.Itoa(10 * i) },
+		"names":           func(i int) string { return fmt.Sprintf("user-%d", i) },
+		"letters doubled": func(i int) string { return strings.Repeat(strconv.Itoa(i), 2) },
+		"addresses":       func(i int) string { return fmt.Sprintf("u%d@example.com", i) },
+		"UUIDs":           func(i int) string { return fmt.Sprintf("0198c0de-%04x-7000-8000-%012x", i%7, i) },
+	} {
+		for _, n := range []int{2, 3, 4, 16, 64, 100} {
+			for _, total := range []int{1000, 100_000} {
+				counts := make([]int, n)
+				for i := range total {
+					counts[placement.Shard(key(i), n)]++
+				}
+				share := float64(total) / float64(n)
+				for shard, got := range counts {
+					if math.Abs(float64(got)-share) > 5*math.Sqrt(share) {
+						t.Errorf("%s: shard %d of %d has %d of %d keys", name, shard, n, got, total)
+					}
+				}
+			}
 		}
 	}
 }
