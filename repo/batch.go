@@ -9,7 +9,9 @@ import (
 // round trip. Each operation is whole or not at all; the batch is not: others
 // may write between its operations, and one may fail while the rest succeed.
 // Operations of one entity take effect in their order, but for those that change
-// a value which is unique across shards: they come after the others.
+// a value which is unique across shards, of a record that exists, and those whose
+// value another record has: they come after the others. If the batch creates records
+// with such values, they are claimed in a round trip before.
 //
 //	batch := client.Batch()
 //	user := users.In(batch).Get("7")
@@ -21,6 +23,7 @@ type Batch struct {
 	client *Client
 	calls  []*call
 	finish []func(replies []string, errs []error) error // by operation
+	early  []*earlyWrite
 	late   []lateWrite
 	ran    bool
 }
@@ -39,10 +42,16 @@ func (b *Batch) Run(ctx context.Context) error {
 		return errRan
 	}
 	b.ran = true
+	b.claimEarly(ctx)
 	replies, errs := b.client.doAll(ctx, b.calls)
 	outcomes := make([]error, len(b.finish))
 	for i, finish := range b.finish {
 		outcomes[i] = finish(replies, errs)
+	}
+	for _, e := range b.early {
+		if err := outcomes[e.at]; errors.Is(err, ErrExists) || errors.Is(err, ErrReference) {
+			e.core.abandon(ctx, e.has)
+		}
 	}
 	b.finishLate(ctx, outcomes)
 	return manyError(outcomes)
@@ -99,12 +108,62 @@ func (b *Batch) send(c *core, op operation, p *prepared, err error, to *error) {
 		return
 	}
 	at := len(b.finish)
+	if op == opCreate && len(c.info.globals) > 0 {
+		b.early = append(b.early, &earlyWrite{core: c, p: p, at: at, call: len(b.calls)})
+	}
 	b.add(func(reply string, err error) error {
 		if *to = c.finish(p, reply, err); errors.Is(*to, errClaim) || errors.Is(*to, errMore) {
 			b.late = append(b.late, lateWrite{c, op, p, at, to})
 		}
 		return *to
 	}, c.writeCallOf(c.info.inBatch(), op, []*rowWrite{&p.rowWrite}, nil))
+}
+
+// earlyWrite is a write of a new record, whose values that are unique across shards
+// are claimed before the batch is sent.
+type earlyWrite struct {
+	core *core
+	p    *prepared
+	at   int // among the operations
+	call int // among the calls
+	has  []*claim
+}
+
+// claimEarly claims what new records are to have, in a pipeline for each entity, and
+// has their writes rely on it. Those that cannot get it find out by themselves whether
+// it matters: the record may exist.
+func (b *Batch) claimEarly(ctx context.Context) {
+	todo := b.early
+	for len(todo) > 0 {
+		c := todo[0].core
+		var some, rest []*earlyWrite
+		for _, e := range todo {
+			if e.core == c {
+				some = append(some, e)
+			} else {
+				rest = append(rest, e)
+			}
+		}
+		c.claimEarly(ctx, some)
+		for _, e := range some {
+			b.calls[e.call] = c.writeCallOf(c.info.inBatch(), opCreate, []*rowWrite{&e.p.rowWrite}, nil)
+		}
+		todo = rest
+	}
+}
+
+func (c *core) claimEarly(ctx context.Context, writes []*earlyWrite) {
+	list, claimants := make([]*prepared, len(writes)), make([]*claimant, len(writes))
+	for i, e := range writes {
+		list[i] = e.p
+		claimants[i] = &claimant{at: i, lacks: c.lacking(e.p)}
+	}
+	now, _ := apart(claimants)
+	can, _, void := c.acquireAll(ctx, now, nil, list, make([]result, len(list)))
+	c.abandon(ctx, void)
+	for _, one := range can {
+		writes[one.at].has = one.has
+	}
 }
 
 // lateWrite is a write that needs claims in other shards first, or a delete of which a

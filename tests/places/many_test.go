@@ -69,7 +69,26 @@ func TestBatchOfAll(t *testing.T) {
 			ledgers.In(b).Create(&places.Ledger{ID: id, Name: id})
 			entries.In(b).Create(&places.Entry{ID: id, LedgerID: id})
 		}
+		same := accounts.In(b).Get("7")
+		accounts.In(b).Patch("7", places.AccountFields.Age.Set(70))
 		must(t, b.Run(t.Context()))
+		if same.Err != nil || *same.Value.Email != "7" {
+			t.Errorf("Get of what the batch has created: %+v, %v", same.Value, same.Err)
+		}
+		if a, err := accounts.Get(t.Context(), "7"); err != nil || a.Age != 70 {
+			t.Errorf("the batch creates and then patches %+v, %v", a, err)
+		}
+		check(t, client)
+		b = client.Batch()
+		again := accounts.In(b).Create(&places.Account{ID: "7", Email: new("other")})
+		taken := accounts.In(b).Create(&places.Account{ID: "new", Email: new("8")})
+		first := accounts.In(b).Create(&places.Account{ID: "first", Email: new("both")})
+		second := accounts.In(b).Create(&places.Account{ID: "second", Email: new("both")})
+		_ = b.Run(t.Context())
+		if !errors.Is(again.Err, repo.ErrExists) || !errors.Is(taken.Err, repo.ErrUnique) || first.Err != nil || !errors.Is(second.Err, repo.ErrUnique) {
+			t.Errorf("Create of one that exists: %v; with the value of another: %v; of two with one value: %v, %v", again.Err, taken.Err, first.Err, second.Err)
+		}
+		must(t, accounts.Delete(t.Context(), "first"))
 		check(t, client)
 		b = client.Batch()
 		var got []*repo.Result[*places.Message]
