@@ -21,10 +21,11 @@ import (
 )
 
 // How often an operation is repeated in a block, and how many blocks there are, of
-// which the median counts.
+// which the median counts. The blocks of the entities take turns, so that what else
+// the machine does meets all of them.
 const (
-	repeats = 100
-	blocks  = 7
+	repeats = 300
+	blocks  = 9
 )
 
 // BenchmarkPlacement runs the operations with one goroutine on one server and on the
@@ -57,39 +58,52 @@ func measure(b *testing.B, rdb redis.UniversalClient) (lines []line) {
 	check(b, err)
 	defer client.Close()
 	nodes := primaries(b, rdb)
-	for _, s := range subjects(client) {
+	all := subjects(client)
+	for _, s := range all {
 		check(b, s.fill(b.Context()))
-		for _, op := range s.operations {
-			check(b, op.run(b.Context(), 1_000_000)) // scripts are known from now on
-			lines = append(lines, s.measure(b, op, nodes, count))
+	}
+	for i := range all[0].operations {
+		series := make([]series, len(all))
+		for block := range blocks + 1 { // the first does not count: scripts are known from then on
+			for j, s := range all {
+				series[j].add(b, s.operations[i], block, nodes, count)
+			}
+		}
+		for j, s := range all {
+			lines = append(lines, series[j].line(s.operations[i].name, len(nodes), s.shards))
 		}
 	}
 	return lines
 }
 
-func (s subject) measure(b *testing.B, op operation, nodes []*redis.Client, count *trips) line {
+// series has the figures of the blocks of an operation, each by operation.
+type series struct{ took, cpu, busiest, trips []float64 }
+
+// add runs a block.
+func (s *series) add(b *testing.B, op operation, block int, nodes []*redis.Client, count *trips) {
 	repeats := repeats
 	if strings.HasPrefix(op.name, "CreateMany") {
 		repeats = 3
 	}
-	var took, cpu, busiest []float64
-	before := count.n.Load()
-	for block := range blocks {
-		used, start := usage(b, nodes), time.Now()
-		for i := range repeats {
-			check(b, op.run(b.Context(), block*repeats+i))
-		}
-		n := float64(repeats)
-		took = append(took, float64(time.Since(start).Microseconds())/n)
-		sum, most := 0.0, 0.0
-		for i, u := range usage(b, nodes) {
-			sum += u - used[i]
-			most = max(most, u-used[i])
-		}
-		cpu, busiest = append(cpu, sum/n), append(busiest, most/n)
+	trips, used, start := count.n.Load(), usage(b, nodes), time.Now()
+	for i := range repeats {
+		check(b, op.run(b.Context(), block*repeats+i))
 	}
-	trips := float64(count.n.Load()-before) / float64(blocks*repeats)
-	return line{op.name, len(nodes), s.shards, trips, time.Duration(median(took)) * time.Microsecond, median(cpu), median(busiest)}
+	n := float64(repeats)
+	took := float64(time.Since(start).Microseconds()) / n
+	sum, most := 0.0, 0.0
+	for i, u := range usage(b, nodes) {
+		sum += u - used[i]
+		most = max(most, u-used[i])
+	}
+	if block > 0 {
+		s.took, s.cpu, s.busiest = append(s.took, took), append(s.cpu, sum/n), append(s.busiest, most/n)
+		s.trips = append(s.trips, float64(count.n.Load()-trips)/n)
+	}
+}
+
+func (s *series) line(operation string, nodes, shards int) line {
+	return line{operation, nodes, shards, median(s.trips), time.Duration(median(s.took)) * time.Microsecond, median(s.cpu), median(s.busiest)}
 }
 
 func median(list []float64) float64 {
