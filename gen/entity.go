@@ -69,6 +69,9 @@ func (e *entity) declareDescriptor(s *source) {
 	if e.Retry {
 		item("Retry", jen.True())
 	}
+	if e.Events != "" {
+		item("Events", e.repo(map[string]string{"pubsub": "EventsPubSub", "stream": "EventsStream"}[e.Events]))
+	}
 	e.placementItems(item)
 	item("Script", jen.Id(e.script))
 	item("New", jen.Func().Params().Add(e.pointer()).Add(oneLine(jen.Return(jen.New(e.goType())))))
@@ -110,7 +113,7 @@ func (e *entity) fieldInfos() []jen.Code {
 		for _, flag := range []struct {
 			name string
 			set  bool
-		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Geo", f.Geo}, {"Secret", f.Secret}, {"OmitEmpty", f.OmitEmpty}} {
+		}{{"Fold", f.Fold}, {"Scored", scored[f.Name]}, {"Geo", f.Geo}, {"Secret", f.Secret}, {"OmitEmpty", f.OmitEmpty}, {"Event", f.Event}} {
 			if flag.set {
 				info = append(info, pair(flag.name, jen.True()))
 			}

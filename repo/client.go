@@ -46,6 +46,7 @@ type settings struct {
 	limits  limits
 
 	durability Durability
+	fence      string // that writes show: what follows the operation
 	standings  *standings
 	stale      *staleReads // nil: reads go to the primary
 	replicas   *replicas

@@ -139,7 +139,7 @@ func (tx *Tx) call() *call {
 		keys, n = append(keys, r.key), n+2+len(r.core.info.fields)
 	}
 	args := newArgs(n, keys...)
-	args.add(tx.shard, "tx", tx.client.now(), rand.Text()[:tokenSize], "")
+	args.add(tx.shard, "tx"+tx.client.fence, tx.client.now(), rand.Text()[:tokenSize], "")
 	since := &args.strs[len(args.strs)-1]
 	args.addInt(len(groups))
 	for _, group := range groups {
@@ -217,7 +217,7 @@ func txScript(kinds []*entityInfo) *script {
 // entities: those, and what refers to their records.
 func newTxScript(written []*entityInfo) *script {
 	kinds := families(written)
-	parts := append([]string{scriptBase, scriptWrite, "local KEYS, orphan = KEYS, nil\nlocal kinds, written = {}, {}"},
+	parts := append([]string{scriptBase, scriptWrite, part("fence"), "local KEYS, orphan = KEYS, nil\nlocal kinds, written = {}, {}"},
 		writeParts(kinds, "many", "claim_tx", false)...)
 	if slices.ContainsFunc(written, func(info *entityInfo) bool { return info.has(FieldInfo.isNumber) }) {
 		parts = append(parts, part("number"), "local total = sum")

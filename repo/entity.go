@@ -44,6 +44,7 @@ type FieldInfo struct {
 	Secret bool // its value is kept out of errors and logs
 
 	OmitEmpty bool // the zero value is not stored
+	Event     bool // its value is part of change events
 }
 
 // IndexKind says what an index answers.
@@ -97,6 +98,7 @@ type Entity[T any, K comparable] struct {
 	TTL     time.Duration // the default; 0: none
 	Sliding bool          // reads and writes renew the TTL
 	Retry   bool          // records carry the token of their last write
+	Events  Events        // how changes are told; "": not at all
 
 	Shards   int     // among how many shards records are divided; 0 is 1
 	Home     string  // the entity in whose shards records live; "": their own

@@ -48,7 +48,7 @@ func (info *entityInfo) refers() bool {
 // kindParts returns the Lua that makes an entity the nth of a script's kinds; if it
 // is written by it, with what prepares that.
 func (info *entityInfo) kindParts(n int, written bool) []string {
-	parts := []string{"do", info.script}
+	parts := append([]string{"do", info.script}, info.eventParts()...)
 	plan := ""
 	if written {
 		parts = append(parts, info.farParts()...)
@@ -61,7 +61,7 @@ func (info *entityInfo) kindParts(n int, written bool) []string {
 // kind returns the Lua that puts the local names of an entity's own part into the nth
 // of a script's kinds.
 func (info *entityInfo) kind(n int, more string) string {
-	return fmt.Sprintf("kinds[%d] = { tail = %s, fields = fields, named = named, move = move, far = far, expires = expires, retry = retry%s }",
+	return fmt.Sprintf("kinds[%d] = { tail = %s, fields = fields, named = named, move = move, far = far, expires = expires, retry = retry, version = version, events = events, tell = tell%s }",
 		n, luaString(info.tail()), more)
 }
 

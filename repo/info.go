@@ -18,6 +18,7 @@ type entityInfo struct {
 	ttl     time.Duration
 	sliding bool
 	retry   bool
+	events  Events
 	limits  limits
 
 	shards   int
@@ -38,7 +39,7 @@ type entityInfo struct {
 func newEntityInfo[T any, K comparable](e *Entity[T, K]) *entityInfo {
 	info := &entityInfo{
 		name: e.Name, goName: e.Type, fields: e.Fields, indexes: e.Indexes, listing: -1, script: e.Script,
-		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding, retry: e.Retry,
+		expires: e.Expires, ttl: e.TTL, sliding: e.Sliding, retry: e.Retry, events: e.Events,
 		shards: e.Shards, home: e.Home, shardKey: e.ShardKey, children: e.Children,
 		key: -1, version: -1, created: -1, updated: -1, expiry: -1,
 		isKept:   make([]bool, len(e.Fields)),
@@ -134,3 +135,6 @@ func (s space) all() string { return string(s) + "a" }
 
 // due is the key of the expiry ledger: ids by when they expire.
 func (s space) due() string { return string(s) + "x" }
+
+// events is the stream or the channel of change events.
+func (s space) events() string { return string(s) + "e" }

@@ -74,10 +74,10 @@ const (
 
 // The scripts of this package's own operations.
 var (
-	sweepScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("ledger"), part("sweep")).which(frees)
+	sweepScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("event"), part("ledger"), part("sweep")).which(frees)
 	uniqueScript = newScript(scriptBase, part("hash"), part("unique")).which(reads)
-	countScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count")).which(reads)
-	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("withdraw"), part("ledger"),
+	countScript  = newScript(scriptBase, part("clock"), part("withdraw"), part("event"), part("ledger"), "local reverse, score, member, skip, number", part("bytes"), part("source"), part("count")).which(reads)
+	findScript   = newScript(scriptBase, "local ARGV = ARGV", part("take"), part("query"), part("hash"), part("clock"), part("withdraw"), part("event"), part("ledger"),
 		part("bytes"), part("lex"), part("micros"), part("each"), part("heap"), part("point"), part("filter"), part("source"), part("merge"), part("sort"), part("nearest"), part("choose"), part("find")).which(reads)
 )
 
@@ -114,14 +114,14 @@ func newWriteScript(info *entityInfo, how writing) *script {
 	if how == writeOne {
 		count = "one"
 	}
-	parts := append([]string{scriptBase, scriptWrite}, writeParts(family, count, "claim_"+count, how == writeGuarded)...)
+	parts := append([]string{scriptBase, scriptWrite, part("fence")}, writeParts(family, count, "claim_"+count, how == writeGuarded)...)
 	if info.has(FieldInfo.isNumber) {
 		parts = append(parts, "local total = nil\nif op == 'patch' then", part("number"), "total = sum\nend")
 	}
 	if info.refers() {
 		parts = append(parts, part("parents"))
 	}
-	parts = append(append(parts, info.script), info.farParts()...)
+	parts = append(append(append(parts, info.script), info.eventParts()...), info.farParts()...)
 	if cascades {
 		parts = append(append(parts, "local finish = settle"), info.cascadeParts()...)
 		return putTogether(info.name, append(parts, part("write"), part("carry"), "finish()\nreturn replies\n"))
@@ -150,6 +150,7 @@ func writeParts(list []*entityInfo, count, claim string, guarded bool) []string 
 			return info.hasIndex(func(ix Index) bool { return ix.Kind == IndexUnique })
 		})},
 		{"withdraw", any(func(info *entityInfo) bool { return len(info.globals) > 0 })},
+		{"event", any(func(info *entityInfo) bool { return info.events != "" || info.expires })},
 		{"ledger", any(func(info *entityInfo) bool { return info.expires })},
 		{"take", guarded},
 		{"bytes", guarded},
@@ -166,7 +167,16 @@ func writeParts(list []*entityInfo, count, claim string, guarded bool) []string 
 
 // asksTime tells whether writes need the time.
 func (info *entityInfo) asksTime() bool {
-	return info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry || len(info.globals) > 0
+	return info.expires || info.listing < 0 || info.created >= 0 || info.updated >= 0 || info.retry || len(info.globals) > 0 || info.events != ""
+}
+
+// eventParts returns what else the generated part of an entity needs whose changes are
+// told.
+func (info *entityInfo) eventParts() []string {
+	if info.events == "" {
+		return []string{"local tell = nil"}
+	}
+	return []string{part("tell")}
 }
 
 // farParts returns what else the generated part of an entity needs whose values are

@@ -366,6 +366,9 @@ func isContext(err error) bool {
 // outcome returns what the caller is told of an error: of a write whose reply
 // was lost, that nobody knows.
 func outcome(err error, write bool) error {
+	if isFenced(err) {
+		return ErrFenced
+	}
 	if err != nil && write && strings.HasPrefix(err.Error(), "NOREPLICAS ") {
 		return fmt.Errorf("%w: %w", ErrNoReplicas, err)
 	}

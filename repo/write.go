@@ -137,7 +137,11 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 		keys[i] = at.record(w.id)
 	}
 	args := newArgs(n, keys...)
-	args.add(string(at), string(op), c.client.now())
+	verb := string(op)
+	if op != opTouch {
+		verb += c.client.fence
+	}
+	args.add(string(at), verb, c.client.now())
 	var since *string
 	if info.retry {
 		args.add(rand.Text()[:tokenSize], "")

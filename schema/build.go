@@ -27,7 +27,7 @@ func (e *Entity) Declare(line EntityLine, at func(offset int) Pos) {
 		case "in":
 			e.In = o.value()
 		case "events":
-			e.Events = o.value()
+			e.Events, e.MaxLen, _ = parseEvents(o.value())
 		}
 	}
 }
@@ -80,6 +80,8 @@ func (e *Entity) AddField(f *Field, tag Tag, at func(offset int) Pos) {
 			f.Secret = true
 		case "omitempty":
 			f.OmitEmpty = true
+		case "event":
+			f.Event = true
 		}
 	}
 }

@@ -46,7 +46,8 @@ type Entity struct {
 
 	Shards int    `json:"shards,omitempty"` // among how many shards records are divided; 0: one
 	In     string `json:"in,omitempty"`     // the Go name of the entity in whose shards records live; "": their own
-	Events string `json:"events,omitempty"` // parsed, not generated yet
+	Events string `json:"events,omitempty"` // how changes are told: "pubsub", "stream" or "" for not at all
+	MaxLen int    `json:"maxlen,omitempty"` // about how many entries a stream of events keeps; 0: all
 
 	Validates bool `json:"validates,omitempty"` // *Type has a method Validate() error
 
@@ -77,6 +78,7 @@ type Field struct {
 	Updated   bool `json:"updated,omitempty"`
 	Expires   bool `json:"expires,omitempty"`
 	Geo       bool `json:"geo,omitempty"`
+	Event     bool `json:"event,omitempty"` // its value is part of change events
 
 	// Enum lists the constants of the field's type, in source order, when
 	// the field has the enum option.

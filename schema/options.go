@@ -43,6 +43,7 @@ var fieldOptions = []optionRule{
 	{name: "enum"},
 	{name: "secret"},
 	{name: "omitempty"},
+	{name: "event"},
 }
 
 // entityOptions are the options of an entity directive.
@@ -52,7 +53,7 @@ var entityOptions = []optionRule{
 	{name: "retry"},
 	{name: "shards", value: required, valid: isShards, example: "a number from 2 to 1024, as in shards=16, or leave it out for one shard"},
 	{name: "in", value: required, valid: isIdentifier, example: "in= and the Go name of an entity of this package"},
-	{name: "events", value: required, valid: oneOf("pubsub", "stream"), example: "events=pubsub or events=stream"},
+	{name: "events", value: required, valid: isEvents, example: "events=pubsub, events=stream or events=stream,maxlen=10000"},
 }
 
 func oneOf(values ...string) func(string) bool {
@@ -64,6 +65,25 @@ func oneOf(values ...string) func(string) bool {
 func isTTL(s string) bool {
 	d, err := time.ParseDuration(s)
 	return err == nil && d >= 0 && d%time.Millisecond == 0
+}
+
+// isEvents says whether s is a way to tell of changes.
+func isEvents(s string) bool {
+	_, _, ok := parseEvents(s)
+	return ok
+}
+
+// parseEvents takes the value of the option events apart.
+func parseEvents(s string) (how string, maxLen int, ok bool) {
+	how, most, bounded := strings.Cut(s, ",maxlen=")
+	if bounded {
+		n, err := strconv.Atoi(most)
+		if err != nil || n < 1 || n > 1<<31 || strconv.Itoa(n) != most {
+			return "", 0, false
+		}
+		maxLen = n
+	}
+	return how, maxLen, how == "stream" || how == "pubsub" && !bounded
 }
 
 func isShards(s string) bool {

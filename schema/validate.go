@@ -68,6 +68,7 @@ func (c *checker) check() {
 		c.checkKey(f)
 		c.checkRoles(f)
 		c.checkOptions(f)
+		c.checkEvent(f)
 		if f.Ref != "" {
 			c.checkRef(f)
 		}

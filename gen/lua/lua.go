@@ -44,6 +44,7 @@ func Script(p *schema.Package, e *schema.Entity) string {
 		"--FIELDS", list(fields(p, e)),
 		"--NAMED", named(fields(p, e)),
 		"--NAMES", names(e),
+		"--EVENTS", events(e),
 		"--VISITS", visits(p, e),
 		"--CONFLICT", conflict(p, e),
 		"--MOVE", move(p, e),
@@ -77,7 +78,8 @@ const stampMark = "^"
 
 // fields returns the names of what a write reads of the record: a key field,
 // which is there if the record is, what the repository keeps, and all that is
-// indexed, of a point the score, and the stamps of claims in other shards.
+// indexed, of a point the score, and the stamps of claims in other shards; all if
+// changes are told.
 func fields(p *schema.Package, e *schema.Entity) []string {
 	indexed := map[string]bool{}
 	for _, ix := range e.Indexes {
@@ -90,7 +92,7 @@ func fields(p *schema.Package, e *schema.Entity) []string {
 		list = append(list, tokenField)
 	}
 	for _, f := range e.Fields {
-		if (f.Version || f.Created || f.Updated || f.Expires || indexed[f.Name] && !f.Geo) && f.Name != list[0] {
+		if (f.Version || f.Created || f.Updated || f.Expires || indexed[f.Name] && !f.Geo || e.Events != "") && f.Name != list[0] {
 			list = append(list, f.Name)
 		}
 		if f.Geo || f.Fold && indexed[f.Name] {

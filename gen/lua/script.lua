@@ -16,6 +16,8 @@ local function named(values)
   }
 end
 
+--EVENTS
+
 --VISITS
 
 -- conflict returns the unique index in which another record has a new value,

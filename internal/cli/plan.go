@@ -28,9 +28,6 @@ func (c *call) plan(out string) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range packages {
-		mistakes = append(mistakes, p.Unsupported()...)
-	}
 	if len(mistakes) > 0 {
 		mistakes.Sort()
 		return nil, mistakes

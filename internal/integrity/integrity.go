@@ -180,6 +180,9 @@ func (c *check) footprint(id string, entries []entry) {
 		c.problem("m: %q: %v", id, err)
 		return
 	}
+	if told, ok := c.told(id); ok {
+		entries = append(slices.Clone(entries), told)
+	}
 	for _, e := range entries {
 		if !got[mark{e.key, e.member}] {
 			c.problem("m: %q lacks %s %q", id, e.key, e.member)
@@ -189,6 +192,24 @@ func (c *check) footprint(id string, entries []entry) {
 	for m := range got {
 		c.problem("m: %q has %s %q, which its record does not", id, m.key, m.member)
 	}
+}
+
+// told returns the entry of the ledger that says how the end of a record is told, and of which version.
+func (c *check) told(id string) (entry, bool) {
+	how := c.entity.Events
+	if how == "" {
+		return entry{}, false
+	}
+	if c.entity.MaxLen > 0 {
+		how += fmt.Sprintf(" %d", c.entity.MaxLen)
+	}
+	version := ""
+	for _, f := range c.entity.Fields {
+		if f.Version {
+			version = c.stored.records[id][f.Name]
+		}
+	}
+	return entry{key: "!" + how, member: version}, true
 }
 
 // expired tells whether an id without a record is due in the ledger, and may have left that entry.

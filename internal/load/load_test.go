@@ -57,9 +57,6 @@ func TestGood(t *testing.T) {
 			}
 			golden(t, filepath.Join(dir, "want.json"), string(text)+"\n")
 			checkRoundTrip(t, p.Package, text)
-			if text := p.Unsupported().Error(); text != "" {
-				golden(t, filepath.Join(dir, "unsupported.txt"), text+"\n")
-			}
 		})
 	}
 }

@@ -37,9 +37,6 @@ func TestShippedEntities(t *testing.T) {
 		t.Fatal(errs)
 	}
 	p := packages[0]
-	if errs := p.Unsupported(); len(errs) > 0 {
-		t.Fatal(errs)
-	}
 	if len(p.Entities) != len(shipped) {
 		t.Errorf("%d entities, want %d", len(p.Entities), len(shipped))
 	}

@@ -1,6 +1,9 @@
 -- Carries out the writes that write.lua has prepared.
 
 for _, w in ipairs(writes) do
+  if w.event then
+    announce(events, w.event)
+  end
   if op ~= 'delete' then
     store(w.record, w.sets, w.last, w.clears, w.exists and w.adds - 1 or 0)
   end

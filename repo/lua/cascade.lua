@@ -138,6 +138,9 @@ local function plan(from)
         remove('x', one.id)
         call('HLEN', base .. 'm') -- fails now if it is of another type
       end
+      if kind.events then
+        attend(kind.events)
+      end
       kept[#kept + 1] = one
     end
   end
@@ -217,6 +220,9 @@ local function fall()
   for _, one in ipairs(order) do
     local kind = kinds[one.kind]
     enter(kind.tail)
+    if kind.events then
+      announce(kind.events, kind.tell('delete', one.id, one.old, {}, one.old[kind.version]))
+    end
     call('DEL', one.record)
     if kind.expires ~= nil then
       call('HDEL', base .. 'm', one.id)

@@ -1,6 +1,7 @@
 -- The expiry ledger: what an expired record leaves behind, and how it goes.
 --   x  sorted set, id by the time its record expires, in ms
---   m  hash, id -> the entries of its record, each <length>:<index><length>:<member>
+--   m  hash, id -> the entries of its record, each <length>:<index><length>:<member>;
+--     an index ! and how events are told has the version of the record
 -- Redis has removed the record itself by then, so the ledger is all there is.
 
 -- footprint returns the entries that the record of an id has left: index, member,
@@ -20,7 +21,8 @@ local function footprint(id)
   return parts
 end
 
--- release removes every entry that the record of an id has left.
+-- release removes every entry that the record of an id has left, and tells that it
+-- has expired.
 local function release(id)
   local left = footprint(id)
   if left then
@@ -31,6 +33,8 @@ local function release(id)
       if kind == '^' then
         local stamp, value = string.match(member, '^(%d+):(.*)$')
         withdraw(string.sub(index, 2), value, id, stamp)
+      elseif kind == '!' then
+        announce(string.sub(index, 2), expired(id, member, call('ZSCORE', base .. 'x', id)))
       elseif kind ~= 'u' then
         call('ZREM', key, member)
       elseif call('HGET', key, member) == id then

@@ -38,6 +38,9 @@ if expires ~= nil then
   call('HLEN', base .. 'm') -- fails now if it is of another type
   clear(2)
 end
+if events then
+  attend(events)
+end
 local none = #KEYS > 1 and call('EXISTS', unpack(KEYS)) == 0 and named({}) -- if all are new
 
 -- One loop to check and to change indexes, one to write the records, and few
@@ -223,7 +226,7 @@ for row, record in ipairs(KEYS) do
       if deadline == 0 or op == 'delete' then
         footprint = false
         remove('x', id)
-      elseif deadline or moved and exists and call('ZSCORE', base .. 'x', id) then
+      elseif deadline or (moved or events and version) and exists and call('ZSCORE', base .. 'x', id) then
         if deadline then
           add('x', format('%.0f', deadline), id)
         end
@@ -232,6 +235,9 @@ for row, record in ipairs(KEYS) do
         if far then
           trace(new)
         end
+        if events then
+          add('!' .. events, 0, reply[2] or '')
+        end
         footprint = table.concat(recording)
         recording = nil
       end
@@ -239,6 +245,7 @@ for row, record in ipairs(KEYS) do
     writes[#writes + 1] = {
       record = record, id = id, exists = exists, clears = clears, adds = adds, sets = sets, last = last,
       deadline = deadline, footprint = footprint, claims = claims, new = new,
+      event = events and tell(op, id, old, new, op == 'delete' and old[version] or reply[2]),
     }
     replies[row] = reply
   until true

@@ -110,13 +110,13 @@ func TestConfirmedWritesSurviveElections(t *testing.T) {
 	t.Run("Sentinel", func(t *testing.T) {
 		servers := redisd.StartReplicated(t)
 		client := open(t, repo.Config{Addrs: servers.SentinelAddrs(), MasterName: redisd.MasterName, MaxRetries: 1000})
-		check(t, client, all(2), all(1), servers.Primary, func() { servers.WaitHealthy(20 * time.Second) })
+		check(t, client, all(2), all(1), servers.Primary, func() { servers.WaitHealthy(time.Minute) })
 	})
 	t.Run("Cluster", func(t *testing.T) {
 		cluster := redisd.StartCluster(t)
 		client := open(t, repo.Config{Addrs: cluster.Addrs(), Cluster: true, MaxRetries: 1000})
 		home := func() *redisd.Server { return cluster.Primary(slot(t, client, "users")) }
-		check(t, client, all(1), repo.Durability{}, home, func() { cluster.WaitHealthy(20 * time.Second) })
+		check(t, client, all(1), repo.Durability{}, home, func() { cluster.WaitHealthy(time.Minute) })
 	})
 }
 

@@ -368,7 +368,7 @@ func TestStaleReadsWithSentinel(t *testing.T) {
 	old := servers.Primary()
 	old.Kill()
 	eventually(t, "another primary", func() bool { return servers.Primary() != old })
-	servers.WaitHealthy(20 * time.Second)
+	servers.WaitHealthy(time.Minute)
 	must(t, app.NewUsers(client).Save(t.Context(), user("b")))
 	for _, s := range servers.Replicas() {
 		if s != old {

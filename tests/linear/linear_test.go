@@ -149,7 +149,7 @@ func TestFailover(t *testing.T) {
 			t.Error("the history was over before the failover")
 		}
 		<-r.over
-		cluster.WaitHealthy(15 * time.Second)
+		cluster.WaitHealthy(time.Minute)
 	})
 }
 

@@ -27,6 +27,8 @@ local function named(values)
   }
 end
 
+local events = nil -- how changes are told: not at all
+
 local far = nil -- what is unique across shards: nothing
 local parents = nil -- what the record refers to: nothing
 

@@ -17,6 +17,8 @@ local function named(values)
   }
 end
 
+local events = nil -- how changes are told: not at all
+
 local far = nil -- what is unique across shards: nothing
 
 -- parents hands to f what the record refers to: field, keyspace, old id, new id.

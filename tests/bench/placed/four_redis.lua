@@ -20,6 +20,8 @@ local function named(values)
   }
 end
 
+local events = nil -- how changes are told: not at all
+
 -- far hands to f what is unique across shards: index, old value, new value.
 local function far(old, new, f)
   f('email', old.email, new.email)
