@@ -13,11 +13,12 @@ FUZZTIME ?= 10s
 
 # Tests of one goroutine in the main, or of servers and programs that they start: -race finds little in them, and makes them
 # several times as slow.
-ALONE = /(gen|internal/demo|tests/(consumer|durability|failover|linear|model|peers|places|query|readme|script|security|soak))$$
+ALONE = /(gen|internal/demo|tests/(behaviour|consumer|durability|failover|linear|model|peers|places|query|readme|script|security|soak))$$
 
 test: lint
 	go test -race -vet=off -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
 	go test -vet=off -p 3 $$(go list ./... | grep -E '$(ALONE)')
+	go test -race -vet=off -run 'Wins|Mutate|ManyHands' ./tests/behaviour # what is concurrent in it
 	.ci/fuzz 2s
 
 lint: deps
