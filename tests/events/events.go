@@ -3,6 +3,8 @@ package events
 
 import "time"
 
+//go:generate go run github.com/redisgen/redisgen/cmd/redisgen generate
+
 // Job is told by a stream.
 //
 //redisgen:entity jobs ttl events=stream
