@@ -59,6 +59,16 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 		add("w", "zset", "", "claims that records here have given up, by stamp")
 		add("q", "zset", "", "those of them that are not released in the shard of the value, by stamp")
 	}
+	switch e.Events {
+	case "pubsub":
+		add("e", "channel", "", "change events, as messages")
+	case "stream":
+		meaning := "change events"
+		if e.MaxLen > 0 {
+			meaning += fmt.Sprintf(", about the last %d", e.MaxLen)
+		}
+		add("e", "stream", "", meaning)
+	}
 	return space
 }
 
