@@ -58,25 +58,28 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 		return sentinelRules(), nil
 	}
 	keys, marks := patterns(packages, o.Prefix)
+	told := eventsOf(packages, o.Prefix)
 	health := escape(o.Prefix) + "{health}"
 	rules := o.connection()
 	switch o.Role {
 	case Reader:
-		rules = append(rules, commands(reads)...)
+		rules = append(rules, commands(reads+told.watches())...)
 		rules = append(rules, withFlag("%R~", keys)...)
+		rules = append(rules, withFlag("&", told.channels)...)
 		// A server takes every script for one that writes its keys, whatever it
 		// does. What the script calls is checked against the rules before.
 		rules = append(rules, selector(append(commands(o.scripts()), withFlag("~", keys)...)))
 	case Writer, Migrator:
-		rules = append(rules, commands(reads+writes+o.scripts())...)
+		rules = append(rules, commands(reads+writes+o.scripts()+told.watches()+told.tells())...)
 		if o.Role == Migrator {
 			rules = append(rules, commands(finds+o.loads())...)
 		}
 		rules = append(rules, o.waits()...)
 		rules = append(rules, withFlag("~", keys)...)
+		rules = append(rules, withFlag("&", told.channels)...)
 		rules = append(rules, selector(append([]string{"+set"}, withFlag("%W~", append(marks, health))...)))
 	case Operator:
-		rules = append(rules, commands(reads+finds+looks)...)
+		rules = append(rules, commands(reads+finds+looks+told.looks())...)
 		rules = append(rules, withFlag("%R~", append(keys, health))...)
 	default:
 		return nil, fmt.Errorf("there is no role %q", o.Role)

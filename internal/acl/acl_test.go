@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/redisgen/redisgen/internal/placement"
+	"github.com/redisgen/redisgen/schema"
 )
 
 // The forms of tags stand for the tags of the entity, and there are few of them.
@@ -71,16 +72,52 @@ func TestCommandsOfScripts(t *testing.T) {
 			named[strings.ToLower(m[1]+m[2])] = true
 		}
 	}
-	may := strings.Fields(reads + writes + " set")
+	needed := strings.Fields(reads + writes + " set" + addEvents + sendMessages)
+	may := append(strings.Fields(readEvents+consumeEvents), needed...)
 	for name := range named {
-		if !slices.Contains(may, name) {
+		if name != "publish" && !slices.Contains(may, name) { // which only the embedded store is sent
 			t.Errorf("a script calls %s, and a writer may not", name)
 		}
 	}
 	sent := []string{"pttl", "zrevrangebyscore"} // by clients
-	for _, name := range may {
+	for _, name := range needed {
 		if !named[name] && !slices.Contains(sent, name) {
 			t.Errorf("a writer may run %s, and no script does", name)
+		}
+	}
+}
+
+// Users have commands and channels of events only where entities tell of changes that way.
+func TestEvents(t *testing.T) {
+	jobs, notes, tasks := &schema.Entity{Name: "jobs", Events: "stream"}, &schema.Entity{Name: "notes", Events: "pubsub"}, &schema.Entity{Name: "tasks", Shards: 8, Events: "pubsub"}
+	for _, c := range []struct {
+		role      Role
+		entity    *schema.Entity
+		has, lack []string
+	}{
+		{Reader, &schema.Entity{Name: "users"}, nil, []string{"+xread", "+ssubscribe", "&"}},
+		{Writer, &schema.Entity{Name: "users"}, nil, []string{"+xadd", "+xlen", "+xreadgroup", "+spublish", "+publish", "&"}},
+		{Reader, jobs, []string{"+xread", "+xinfo|stream"}, []string{"+xadd", "+xreadgroup", "+ssubscribe", "&"}},
+		{Writer, jobs, []string{"+xread", "+xadd", "+xlen", "+xreadgroup"}, []string{"+spublish", "&"}},
+		{Operator, jobs, []string{"+xlen", "+xinfo|groups"}, []string{"+xadd", "+xreadgroup", "+xread"}},
+		{Reader, notes, []string{"+ssubscribe", "&a:{notes}:e"}, []string{"+spublish", "+xread"}},
+		{Writer, notes, []string{"+ssubscribe", "+spublish", "&a:{notes}:e"}, []string{"+xadd", "+publish", "+subscribe"}},
+		{Writer, tasks, []string{"&a:{tasks.[0-9]/8[a-z]}:e"}, []string{"&a:{tasks}:e"}},
+		{Operator, notes, nil, []string{"+ssubscribe", "&"}},
+	} {
+		rules, err := Rules([]*schema.Package{{Entities: []*schema.Entity{c.entity}}}, Options{Role: c.role, Prefix: "a:"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range c.has {
+			if !slices.Contains(rules, rule) {
+				t.Errorf("a %s of %s has no %s: %q", c.role, c.entity.Name, rule, rules)
+			}
+		}
+		for _, rule := range c.lack {
+			if slices.ContainsFunc(rules, func(r string) bool { return r == rule || rule == "&" && strings.HasPrefix(r, rule) }) {
+				t.Errorf("a %s of %s has %s: %q", c.role, c.entity.Name, rule, rules)
+			}
 		}
 	}
 }

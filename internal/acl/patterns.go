@@ -21,21 +21,31 @@ func patterns(packages []*schema.Package, prefix string) (keys, marks []string) 
 	for _, p := range packages {
 		for _, e := range p.Entities {
 			at := p.Placement(e)
-			home, tail := e.Name, ""
-			if at.Home != "" {
-				home, tail = at.Home, e.Name
-			}
 			if own := prefix + "{" + e.Name + "}:"; at.Home != "" || at.Shards > 1 {
 				marks = append(marks, own+"p")
 				// Before it says so, the list of a single shard has to be empty.
 				add(own + "*")
 			}
-			for _, tag := range tags(home, at.Shards) {
-				add(prefix + "{" + tag + "}" + tail + ":*")
+			for _, space := range spaces(e.Name, at) {
+				add(prefix + space + "*")
 			}
 		}
 	}
 	return keys, marks
+}
+
+// spaces returns the patterns of what the keys of an entity begin with in each of its
+// shards, behind the prefix.
+func spaces(entity string, at schema.Placement) []string {
+	home, tail := entity, ":"
+	if at.Home != "" {
+		home, tail = at.Home, entity+":"
+	}
+	var list []string
+	for _, tag := range tags(home, at.Shards) {
+		list = append(list, "{"+tag+"}"+tail)
+	}
+	return list
 }
 
 // tags returns the patterns of the hash tags of all shards of an entity. A
