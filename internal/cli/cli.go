@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/schema"
 )
 
@@ -58,6 +59,25 @@ type call struct {
 	args           []string // what follows the command's name, without flags
 	stdin          io.Reader
 	stdout, stderr io.Writer
+
+	loaded []*load.Package // what packages has returned
+}
+
+// packages returns the packages of the arguments, which are loaded once; their mistakes
+// are an error.
+func (c *call) packages() ([]*load.Package, error) {
+	if c.loaded != nil {
+		return c.loaded, nil
+	}
+	packages, mistakes, err := load.Load(".", c.patterns()...)
+	if err == nil && len(mistakes) > 0 {
+		mistakes.Sort()
+		err = mistakes
+	}
+	if err == nil {
+		c.loaded = packages
+	}
+	return packages, err
 }
 
 // usageError is a wrong use of the command line.
@@ -87,7 +107,7 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	args, err := parse(cmd.flags, args)
 	if err == nil {
-		err = cmd.run(&call{args, stdin, stdout, stderr})
+		err = cmd.run(&call{args: args, stdin: stdin, stdout: stdout, stderr: stderr})
 	}
 	return report(err, cmd, stdout, stderr)
 }

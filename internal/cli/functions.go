@@ -9,7 +9,6 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/repo"
 )
 
@@ -109,12 +108,9 @@ func (c *call) wantedFunctions(out string) (*wanted, error) {
 	if len(changes) > 0 {
 		return nil, fmt.Errorf("%s out of date; run: %s", count(len(changes), "file"), c.generateLine(out))
 	}
-	packages, mistakes, err := load.Load(".", c.patterns()...)
+	packages, err := c.packages()
 	if err != nil {
 		return nil, err
-	}
-	if len(mistakes) > 0 {
-		return nil, mistakes
 	}
 	want := &wanted{names: map[string]bool{}}
 	for _, p := range packages {

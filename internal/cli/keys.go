@@ -6,8 +6,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-
-	"github.com/redisgen/redisgen/internal/load"
 )
 
 func keysCommand() command {
@@ -46,12 +44,9 @@ redisgen keys -format json | jq -r '.[].keys[].key'`,
 
 // keyspaces returns the keys of all entities of the call's packages.
 func (c *call) keyspaces(prefix string) ([]keyspace, error) {
-	packages, mistakes, err := load.Load(".", c.patterns()...)
+	packages, err := c.packages()
 	if err != nil {
 		return nil, err
-	}
-	if len(mistakes) > 0 {
-		return nil, mistakes
 	}
 	c.noteIfNone(packages)
 

@@ -1,8 +1,6 @@
 package cli
 
-import (
-	"github.com/redisgen/redisgen/internal/load"
-)
+import ()
 
 func lintCommand() command {
 	return command{
@@ -23,12 +21,9 @@ redisgen lint ./...`,
 }
 
 func runLint(c *call) error {
-	packages, mistakes, err := load.Load(".", c.patterns()...)
+	packages, err := c.packages()
 	if err != nil {
 		return err
-	}
-	if len(mistakes) > 0 {
-		return mistakes
 	}
 	c.noteIfNone(packages)
 	return nil

@@ -24,13 +24,9 @@ func outFlag(flags *flag.FlagSet) *string {
 // plan returns what generate changes, without changing it: the files of the
 // call's packages, in the directory out unless that is empty.
 func (c *call) plan(out string) ([]change, error) {
-	packages, mistakes, err := load.Load(".", c.patterns()...)
+	packages, err := c.packages()
 	if err != nil {
 		return nil, err
-	}
-	if len(mistakes) > 0 {
-		mistakes.Sort()
-		return nil, mistakes
 	}
 	c.noteIfNone(packages)
 
