@@ -11,12 +11,17 @@ func (q *query) everyone() *query {
 	return q.with(func(q *query) { q.cursor, q.backward, q.limit, q.limited = "", false, 0, false })
 }
 
-func (q *query) count(ctx context.Context) (int64, error) {
+func (q *query) count(ctx context.Context) (_ int64, failed error) {
+	ctx, o := q.core.observe(ctx, "Count")
+	defer o.end(&failed)
 	w, err := q.everyone().begin(ctx, findCount, nil)
 	if err != nil {
 		return 0, q.fail("Count", err)
 	}
 	if sources := w.plan.countable(); sources != nil {
+		for group := range w.plan.groups {
+			w.noteIndex(ctx, group, 1)
+		}
 		n, err := q.core.countSources(ctx, w.shards, sources)
 		return n, q.fail("Count", err)
 	}
@@ -149,7 +154,9 @@ func bulkReply(value string) string {
 
 // groups hands each value of a field and the number of records that have it to
 // each.
-func (q *query) groups(ctx context.Context, field int, each func(string, int64) error) error {
+func (q *query) groups(ctx context.Context, field int, each func(string, int64) error) (failed error) {
+	ctx, o := q.core.observe(ctx, "CountBy")
+	defer o.end(&failed)
 	w, err := q.everyone().begin(ctx, findGroup, nil)
 	if err != nil {
 		return q.fail("CountBy", err)
@@ -215,17 +222,19 @@ func extreme[V any](ctx context.Context, q *query, op string, o order, get func(
 
 // firstValue returns the stored value of the field that gives the order in the
 // first record.
-func (q *query) firstValue(ctx context.Context, op string, o order) (value string, err error) {
-	w, err := q.everyone().with(func(q *query) { q.order = o }).begin(ctx, findRows, nil)
+func (q *query) firstValue(ctx context.Context, op string, by order) (value string, err error) {
+	ctx, o := q.core.observe(ctx, op)
+	defer o.end(&err)
+	w, err := q.everyone().with(func(q *query) { q.order = by }).begin(ctx, findRows, nil)
 	if err != nil {
 		return "", q.fail(op, err)
 	}
 	if w.fans() {
-		value, err = w.gatherValue(ctx, o.field)
+		value, err = w.gatherValue(ctx, by.field)
 		return value, q.fail(op, err)
 	}
 	info, ok := q.core.info, false
-	w.tail = []any{"1", info.fields[info.key].Name, info.fields[o.field].Name}
+	w.tail = []any{"1", info.fields[info.key].Name, info.fields[by.field].Name}
 	_, _, err = w.page(ctx, 1, func(v *values) error {
 		if n, err := v.array(); err != nil || n != 2 {
 			return errReply

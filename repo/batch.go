@@ -37,11 +37,13 @@ var errRan = errors.New("redisgen: this batch has run already")
 // Run sends what the batch has collected. If some operations fail, the error
 // is a [*ManyError] with one entry for each operation, in the order they were
 // added; each Result has its own as well.
-func (b *Batch) Run(ctx context.Context) error {
+func (b *Batch) Run(ctx context.Context) (failed error) {
 	if b.ran {
 		return errRan
 	}
 	b.ran = true
+	ctx, o := b.client.observe(ctx, Operation{Entity: entityOf(b.calls), Name: "Batch", Size: len(b.finish)})
+	defer o.end(&failed)
 	b.claimEarly(ctx)
 	replies, errs := b.client.doAll(ctx, b.calls)
 	outcomes := make([]error, len(b.finish))

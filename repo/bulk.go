@@ -19,7 +19,9 @@ type Progress struct {
 }
 
 // bulk deletes or patches what a query finds, a batch at a time.
-func (q *query) bulk(ctx context.Context, name string, op operation, changes []change) (Progress, error) {
+func (q *query) bulk(ctx context.Context, name string, op operation, changes []change) (_ Progress, failed error) {
+	ctx, o := q.core.observe(ctx, "Query."+name)
+	defer o.end(&failed)
 	q = q.fresh()
 	progress := Progress{Cursor: q.cursor}
 	if op == opPatch && len(changes) == 0 {

@@ -29,7 +29,9 @@ func (s *Script) Idempotent() *Script {
 // Run calls the script and returns its reply: an array of strings and integers. The keys,
 // one or more, are in one slot. Without Idempotent, the error is [ErrUncertain] if nobody
 // knows whether it was carried out. One round trip.
-func (s *Script) Run(ctx context.Context, c *Client, keys []string, args ...string) ([]string, error) {
+func (s *Script) Run(ctx context.Context, c *Client, keys []string, args ...string) (_ []string, failed error) {
+	ctx, o := c.observe(ctx, Operation{Name: "Script"})
+	defer o.end(&failed)
 	list := newArgs(len(args), keys...)
 	list.add(args...)
 	reply, err := c.do(ctx, &call{script: s.script, keys: keys, args: list.args, write: !s.idempotent})

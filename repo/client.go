@@ -21,6 +21,7 @@ type Client struct {
 	watch  *watch  // of a cluster, if Open made the client
 	parent *Client // whose connections these are, nil if they are its own
 	stats  stats
+	stop   func() // ends what Config.Instrument began
 
 	closed  atomic.Bool
 	sweeper *sweeper
@@ -31,6 +32,8 @@ type settings struct {
 	rdb        redis.UniversalClient
 	prefix     string
 	log        *slog.Logger
+	observers  []Observer
+	outage     *outage
 	clock      func() time.Time // nil: the server's
 	newID      func() string
 	trip       *trip
@@ -68,10 +71,16 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(rdb, true, config)
+	stop, err := config.instrument(rdb)
 	if err != nil {
 		return nil, err
 	}
+	client, err := newClient(rdb, true, config)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	client.stop = stop
 	if cluster, ok := rdb.(*redis.ClusterClient); ok {
 		client.watch = startWatch(cluster, conns)
 	}
@@ -99,7 +108,7 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	}
 	config = config.withDefaults()
 	c := &Client{owned: owned, settings: settings{
-		rdb: rdb, prefix: config.Prefix, log: config.Logger, clock: config.Clock, newID: config.NewID,
+		rdb: rdb, prefix: config.Prefix, log: config.Logger, observers: config.Observers, outage: new(outage), clock: config.Clock, newID: config.NewID,
 		retries: max(config.MaxRetries, 0), retryTimeout: config.RetryTimeout, minBackoff: max(config.MinRetryBackoff, 0), maxBackoff: max(config.MaxRetryBackoff, 0),
 		indexed: config.RequireIndex, trip: &trip{fixed: config.RoundTrip}, placements: new(sync.Map),
 		limits:     limits{id: config.MaxIDSize, value: config.MaxValueSize},
@@ -143,6 +152,9 @@ func (c *Client) Close() error {
 	}
 	if c.watch != nil {
 		c.watch.stop()
+	}
+	if c.stop != nil {
+		c.stop()
 	}
 	if c.owned {
 		return c.rdb.Close()

@@ -129,6 +129,13 @@ type Config struct {
 	// Logger takes what happens in the background. Default slog.Default().
 	// go-redis reports failed dials by itself; see its SetLogger.
 	Logger *slog.Logger
+	// Observers are told of every operation. Packages repo/telemetry and
+	// repo/promrepo have one each, for OpenTelemetry and for Prometheus.
+	Observers []Observer
+	// Instrument is given the connection that Open makes, before anything is sent, to
+	// add hooks to it. What it returns is called by Close, if it is not nil. A
+	// connection that is given to New has the hooks that its owner has added.
+	Instrument func(redis.UniversalClient) (stop func(), err error)
 	// Dialer makes connections, on which TLS is then spoken; default a net.Dialer.
 	Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 

@@ -74,7 +74,9 @@ func (c *core) keyError(op string, err error) error {
 	return c.info.recordError(op, "", c.info.fieldError(c.info.key, err))
 }
 
-func (c *core) ttl(ctx context.Context, id string, err error) (time.Duration, error) {
+func (c *core) ttl(ctx context.Context, id string, err error) (_ time.Duration, failed error) {
+	ctx, o := c.observe(ctx, "TTL")
+	defer o.end(&failed)
 	n, err := c.ask(ctx, "TTL", "pttl", id, err)
 	if err == nil && n == -2 {
 		err = c.info.recordError("TTL", id, ErrNotFound)
@@ -85,7 +87,9 @@ func (c *core) ttl(ctx context.Context, id string, err error) (time.Duration, er
 	return time.Duration(n) * time.Millisecond, nil
 }
 
-func (c *core) exists(ctx context.Context, id string, err error) (bool, error) {
+func (c *core) exists(ctx context.Context, id string, err error) (_ bool, failed error) {
+	ctx, o := c.observe(ctx, "Exists")
+	defer o.end(&failed)
 	n, err := c.ask(ctx, "Exists", "exists", id, err)
 	return n == 1, err
 }
@@ -104,7 +108,9 @@ func (c *core) ask(ctx context.Context, op, command, id string, err error) (int6
 }
 
 // write prepares and sends the write of one record.
-func (c *core) write(ctx context.Context, name string, op operation, v any, opts []WriteOption) error {
+func (c *core) write(ctx context.Context, name string, op operation, v any, opts []WriteOption) (failed error) {
+	ctx, o := c.observe(ctx, name)
+	defer o.end(&failed)
 	p, err := c.prepare(name, op, v, collect(opts))
 	if err != nil {
 		return err
@@ -112,7 +118,9 @@ func (c *core) write(ctx context.Context, name string, op operation, v any, opts
 	return c.send(ctx, op, p)
 }
 
-func (c *core) delete(ctx context.Context, id string, err error) error {
+func (c *core) delete(ctx context.Context, id string, err error) (failed error) {
+	ctx, o := c.observe(ctx, "Delete")
+	defer o.end(&failed)
 	p, err := c.prepareKey("Delete", id, err)
 	if err != nil {
 		return err
@@ -120,7 +128,9 @@ func (c *core) delete(ctx context.Context, id string, err error) error {
 	return c.send(ctx, opDelete, p)
 }
 
-func (c *core) touch(ctx context.Context, id string, err error, opts []WriteOption) error {
+func (c *core) touch(ctx context.Context, id string, err error, opts []WriteOption) (failed error) {
+	ctx, o := c.observe(ctx, "Touch")
+	defer o.end(&failed)
 	p, err := c.prepareTouch(id, err, opts)
 	if err != nil {
 		return err
@@ -128,7 +138,9 @@ func (c *core) touch(ctx context.Context, id string, err error, opts []WriteOpti
 	return c.send(ctx, opTouch, p)
 }
 
-func (c *core) patch(ctx context.Context, id string, err error, changes []change) error {
+func (c *core) patch(ctx context.Context, id string, err error, changes []change) (failed error) {
+	ctx, o := c.observe(ctx, "Patch")
+	defer o.end(&failed)
 	p, err := c.preparePatch(id, err, changes)
 	if err != nil {
 		return err

@@ -91,6 +91,8 @@ func (q *query) fail(op string, err error) error {
 // page hands the records of one page to take and returns the cursors of its
 // neighbours.
 func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, err error) {
+	ctx, o := q.core.observe(ctx, "Page")
+	defer o.end(&err)
 	w, err := q.begin(ctx, findRows, nil)
 	limit := defaultPage
 	if q.limited {
@@ -124,6 +126,7 @@ func (q *query) page(ctx context.Context, take func([]any)) (next, prev string, 
 
 // list returns up to limit records.
 func (q *query) list(ctx context.Context, w *walk, limit int) (first position, more bool, list []any, err error) {
+	defer func() { q.core.client.noteReturned(ctx, len(list)) }()
 	if w.fans() {
 		return w.gather(ctx, limit, q.selected)
 	}
@@ -158,18 +161,15 @@ func (q *query) forward(ctx context.Context, what string, moved []int) (*walk, e
 
 // all hands the records to yield, until it returns false.
 func (q *query) all(ctx context.Context, yield func(any) bool) error {
-	w, err := q.forward(ctx, findRows, nil)
-	if err != nil {
-		return q.fail("All", err)
-	}
+	var w *walk
 	for left := q.limit; ; {
 		limit := defaultPage
 		if q.limited {
 			limit = min(limit, left)
 		}
-		_, more, list, err := q.list(ctx, w, limit)
+		more, list, err := q.nextRows(ctx, &w, limit)
 		if err != nil {
-			return q.fail("All", err)
+			return err
 		}
 		for _, v := range list {
 			if !yield(v) {
@@ -182,20 +182,31 @@ func (q *query) all(ctx context.Context, yield func(any) bool) error {
 	}
 }
 
+// nextRows reads up to limit records for all, an operation of its own; the first of them
+// makes the walk.
+func (q *query) nextRows(ctx context.Context, w **walk, limit int) (more bool, list []any, err error) {
+	ctx, o := q.core.observe(ctx, "All")
+	defer o.end(&err)
+	if *w == nil {
+		*w, err = q.forward(ctx, findRows, nil)
+	}
+	if err == nil {
+		_, more, list, err = q.list(ctx, *w, limit)
+	}
+	return more, list, q.fail("All", err)
+}
+
 // ids hands the ids of the records to each, until it returns false.
 func (q *query) ids(ctx context.Context, each func(string) (bool, error)) error {
-	w, err := q.forward(ctx, findIDs, nil)
-	if err != nil {
-		return q.fail("IDs", err)
-	}
+	var w *walk
 	for left := q.limit; ; {
 		limit := mostExamined
 		if q.limited {
 			limit = min(limit, left)
 		}
-		ids, more, err := w.ids(ctx, limit)
+		ids, more, err := q.nextIDs(ctx, &w, limit)
 		if err != nil {
-			return q.fail("IDs", err)
+			return err
 		}
 		for _, id := range ids {
 			if ok, err := each(id); !ok {
@@ -208,8 +219,22 @@ func (q *query) ids(ctx context.Context, each func(string) (bool, error)) error 
 	}
 }
 
+// nextIDs reads up to limit ids for ids, as nextRows reads records.
+func (q *query) nextIDs(ctx context.Context, w **walk, limit int) (ids []string, more bool, err error) {
+	ctx, o := q.core.observe(ctx, "IDs")
+	defer o.end(&err)
+	if *w == nil {
+		*w, err = q.forward(ctx, findIDs, nil)
+	}
+	if err == nil {
+		ids, more, err = (*w).ids(ctx, limit)
+	}
+	return ids, more, q.fail("IDs", err)
+}
+
 // ids returns the ids of one page.
 func (w *walk) ids(ctx context.Context, limit int) (ids []string, more bool, err error) {
+	defer func() { w.core.client.noteReturned(ctx, len(ids)) }()
 	if w.fans() {
 		marks, more, err := w.fanned().take(ctx, limit)
 		for _, m := range marks {
@@ -228,7 +253,9 @@ func (w *walk) ids(ctx context.Context, limit int) (ids []string, more bool, err
 	return ids, more, err
 }
 
-func (q *query) first(ctx context.Context) (any, error) {
+func (q *query) first(ctx context.Context) (_ any, failed error) {
+	ctx, o := q.core.observe(ctx, "First")
+	defer o.end(&failed)
 	list, err := q.some(ctx, "First", 1)
 	if err != nil {
 		return nil, err
@@ -236,7 +263,9 @@ func (q *query) first(ctx context.Context) (any, error) {
 	return list[0], nil
 }
 
-func (q *query) one(ctx context.Context) (any, error) {
+func (q *query) one(ctx context.Context) (_ any, failed error) {
+	ctx, o := q.core.observe(ctx, "One")
+	defer o.end(&failed)
 	list, err := q.some(ctx, "One", 2)
 	if err == nil && len(list) > 1 {
 		err = q.fail("One", ErrMultiple)
@@ -263,7 +292,9 @@ func (q *query) some(ctx context.Context, op string, n int) ([]any, error) {
 	return list, nil
 }
 
-func (q *query) exists(ctx context.Context) (bool, error) {
+func (q *query) exists(ctx context.Context) (_ bool, failed error) {
+	ctx, o := q.core.observe(ctx, "Query.Exists")
+	defer o.end(&failed)
 	w, err := q.forward(ctx, findIDs, nil)
 	var ids []string
 	if err == nil {

@@ -31,7 +31,9 @@ type Step struct {
 	Rejected []string // the other indexes that could have been used
 }
 
-func (q *query) explain(ctx context.Context) (Explanation, error) {
+func (q *query) explain(ctx context.Context) (_ Explanation, failed error) {
+	ctx, o := q.core.observe(ctx, "Explain")
+	defer o.end(&failed)
 	q = q.with(func(q *query) { q.cursor, q.backward, q.indexed = "", false, false })
 	w, err := q.begin(ctx, findPlan, nil)
 	if err != nil {

@@ -134,8 +134,9 @@ func (f *fan) fill(ctx context.Context, shards []int, n int) error {
 		if err == nil && quick {
 			list, err = one.plainMarks(replies[i], n, rooms[i])
 			f.seen += len(list)
+			f.noteExamined(ctx, 1, int64(len(list)), 0)
 		} else if err == nil {
-			list, err = one.marks(replies[i])
+			list, err = one.marks(ctx, replies[i])
 		}
 		switch {
 		case errors.Is(err, errTies):
@@ -149,8 +150,8 @@ func (f *fan) fill(ctx context.Context, shards []int, n int) error {
 }
 
 // marks takes the reply of the script.
-func (w *walk) marks(reply string) (list []mark, err error) {
-	found, err := w.accept(reply, nil)
+func (w *walk) marks(ctx context.Context, reply string) (list []mark, err error) {
+	found, err := w.accept(ctx, reply, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +241,7 @@ func (w *walk) each(ctx context.Context, take func(*found) error) error {
 		w.core.client.stats.calls.Add(int64(1 - len(calls)))
 		replies, errs := w.core.client.doAll(ctx, calls)
 		for i, one := range walks {
-			found, err := one.accept(replies[i], errs[i])
+			found, err := one.accept(ctx, replies[i], errs[i])
 			if err != nil {
 				return err
 			}

@@ -108,7 +108,7 @@ func (w *walk) turn() {
 // call does one call of the script and moves the walk behind what it looked at.
 func (w *walk) call(ctx context.Context, limit int) (*found, error) {
 	reply, err := w.core.client.do(ctx, w.request(limit))
-	return w.accept(reply, err)
+	return w.accept(ctx, reply, err)
 }
 
 // fans tells whether several shards are asked.
@@ -121,11 +121,11 @@ func (w *walk) request(limit int) *call {
 }
 
 // accept takes the reply to a call.
-func (w *walk) accept(reply string, err error) (*found, error) {
+func (w *walk) accept(ctx context.Context, reply string, err error) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := w.parse(reply)
+	f, err := w.parse(ctx, reply)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (w *walk) arguments(home string, limit int) []any {
 }
 
 // parse reads the reply of the script.
-func (w *walk) parse(reply string) (*found, error) {
+func (w *walk) parse(ctx context.Context, reply string) (*found, error) {
 	f := &found{values: values{reply}}
 	parts, err := f.values.array()
 	if err != nil || parts < 9 {
@@ -201,6 +201,7 @@ func (w *walk) parse(reply string) (*found, error) {
 	f.last.behind, f.last.score, f.last.member = !w.backward, text[2], text[3]
 	w.trace.add(w.at.group, numbers, f.n)
 	w.core.client.stats.add(numbers[3], int64(f.n), numbers[4])
+	w.noteExamined(ctx, int(numbers[1]), numbers[3], numbers[4])
 	return f, nil
 }
 

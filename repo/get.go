@@ -11,7 +11,14 @@ import (
 // readStep is how many records one pipeline reads at most.
 const readStep = 1000
 
-func (c *core) get(ctx context.Context, id string, err error) (any, error) {
+func (c *core) get(ctx context.Context, id string, err error) (_ any, failed error) {
+	ctx, o := c.observe(ctx, "Get")
+	defer o.end(&failed)
+	return c.getNamed(ctx, id, err)
+}
+
+// getNamed reads a record for what is an operation already.
+func (c *core) getNamed(ctx context.Context, id string, err error) (any, error) {
 	if err != nil {
 		return nil, c.keyError("Get", err)
 	}
@@ -39,7 +46,9 @@ func (c *core) getOne(ctx context.Context, id string) (any, error) {
 }
 
 // getMany reads the records with n ids and hands those that there are to each.
-func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error), each func(int, any)) error {
+func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error), each func(int, any)) (failed error) {
+	ctx, o := c.observeMany(ctx, "GetMany", n)
+	defer o.end(&failed)
 	ids := make([]string, n)
 	for i := range ids {
 		var err error
@@ -49,7 +58,13 @@ func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error),
 	}
 	for from := 0; from < n; from += readStep {
 		some := ids[from:min(n, from+readStep)]
-		if err := c.readAll(ctx, some, func(i int, v any) { each(from+i, v) }); err != nil {
+		found := 0
+		err := c.readAll(ctx, some, func(i int, v any) {
+			found++
+			each(from+i, v)
+		})
+		c.client.noteReturned(ctx, found)
+		if err != nil {
 			return c.info.recordError("GetMany", "", err)
 		}
 	}
@@ -99,8 +114,11 @@ func (c *core) renewCall(id string) *call {
 	return renew
 }
 
-func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, error) {
+func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (_ any, failed error) {
+	ctx, o := c.observe(ctx, "GetBy")
+	defer o.end(&failed)
 	ix := c.info.indexes[index]
+	c.client.note(ctx, func(op *Operation) { op.addIndexes([]string{space("").index(ix, nil)}) })
 	values, err := c.uniqueValues(ix, put)
 	if err != nil {
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)
@@ -121,7 +139,7 @@ func (c *core) getUnique(ctx context.Context, index int, put func(*Row)) (any, e
 	}
 	if err == nil && c.info.sliding {
 		id, err := c.id(v)
-		return c.get(ctx, id, err) // renews the expiry: a second round trip
+		return c.getNamed(ctx, id, err) // renews the expiry: a second round trip
 	}
 	if err != nil {
 		return nil, c.info.recordError("GetBy "+ix.Name, "", err)

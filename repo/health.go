@@ -42,7 +42,9 @@ func (n NodeHealth) Evicts() bool {
 // Health checks that the keyspace can be written, which a PING does not show,
 // and reports on its servers. An error means that writes fail now. It writes
 // one key, <prefix>{health}, that expires after a second.
-func (c *Client) Health(ctx context.Context) (Health, error) {
+func (c *Client) Health(ctx context.Context) (_ Health, failed error) {
+	ctx, o := c.observe(ctx, Operation{Name: "Health"})
+	defer o.end(&failed)
 	var h Health
 	start := time.Now()
 	if _, err := c.do(ctx, &call{args: []any{"set", c.prefix + "{health}", 1, "px", 1000}}); err != nil {

@@ -12,12 +12,16 @@ const writeStep = 100
 // mostStep is how many records one pipeline writes at most, to several shards.
 const mostStep = 1600
 
-func (c *core) writeMany(ctx context.Context, name string, op operation, n int, at func(int) any, opts []WriteOption) error {
+func (c *core) writeMany(ctx context.Context, name string, op operation, n int, at func(int) any, opts []WriteOption) (failed error) {
+	ctx, watched := c.observeMany(ctx, name, n)
+	defer watched.end(&failed)
 	o := collect(opts)
 	return c.many(ctx, op, n, o, func(i int) (*prepared, error) { return c.prepare(name, op, at(i), o) })
 }
 
-func (c *core) deleteMany(ctx context.Context, n int, id func(int) (string, error), opts []WriteOption) error {
+func (c *core) deleteMany(ctx context.Context, n int, id func(int) (string, error), opts []WriteOption) (failed error) {
+	ctx, o := c.observeMany(ctx, "DeleteMany", n)
+	defer o.end(&failed)
 	return c.many(ctx, opDelete, n, collect(opts), func(i int) (*prepared, error) {
 		id, err := id(i)
 		return c.prepareKey("DeleteMany", id, err)

@@ -10,7 +10,9 @@ import (
 const mutateAttempts = 100
 
 // mutate changes a record as Repository.Mutate says.
-func (c *core) mutate(ctx context.Context, id string, err error, change func(any) error) (any, error) {
+func (c *core) mutate(ctx context.Context, id string, err error, change func(any) error) (_ any, failed error) {
+	ctx, o := c.observe(ctx, "Mutate")
+	defer o.end(&failed)
 	if err != nil {
 		return nil, c.keyError("Mutate", err)
 	}
@@ -24,7 +26,10 @@ func (c *core) mutate(ctx context.Context, id string, err error, change func(any
 		if !errors.As(err, &record) {
 			err = c.info.recordError("Mutate", id, err)
 		}
-		if !errors.Is(err, ErrConflict) || attempt+1 == mutateAttempts {
+		if !errors.Is(err, ErrConflict) {
+			return nil, err
+		}
+		if c.client.noteConflict(ctx); attempt+1 == mutateAttempts {
 			return nil, err
 		}
 		if c.client.pause(ctx, min(attempt, 3)) != nil {
@@ -47,6 +52,7 @@ func (c *core) mutateOnce(ctx context.Context, id string, change func(any) error
 		return nil, err
 	}
 	if err := change(v); err != nil {
+		c.client.noteAborted(ctx)
 		return nil, err
 	}
 	if changed, err := c.id(v); err != nil || changed != id {

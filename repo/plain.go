@@ -76,6 +76,7 @@ func (w *walk) apart(ctx context.Context, limit int, selected []bool) (first pos
 	}
 	if w.plain() {
 		w.core.client.stats.add(int64(len(list)), int64(len(list)), 0)
+		w.noteExamined(ctx, 1, int64(len(list)), 0)
 	}
 	w.core.client.stats.calls.Add(1) // the pipeline
 	w.at, w.trace = at.at, at.trace

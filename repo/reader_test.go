@@ -179,7 +179,7 @@ func FuzzReader(f *testing.F) {
 			t.Errorf("parseWritten(%q) = %v", reply, list)
 		}
 		w := r.core.newWalk(&plan{groups: make([][]alternative, 1)}, findRows, position{}, false, oneShard)
-		if found, err := w.parse(reply); err == nil && found.n > 0 {
+		if found, err := w.parse(t.Context(), reply); err == nil && found.n > 0 {
 			selected := make([]bool, len(r.core.read))
 			for _, fields := range [][]bool{nil, selected} {
 				rest := found.values

@@ -47,6 +47,7 @@ func (c *core) release(ctx context.Context, list []given) (failed error) {
 	c.askShards(ctx, releaseScript, len(list), func(i int) int { return placement.Shard(list[i].value, len(c.spaces)) },
 		func(i int, args *argList) { args.add(list[i].index, list[i].value, list[i].stamp+":"+list[i].id) }, note)
 	if failed == nil {
+		c.client.noteReleased(ctx, len(list))
 		c.askShards(ctx, releasedScript, len(list), func(i int) int { return list[i].shard },
 			func(i int, args *argList) { args.add(list[i].claim, list[i].stamp) }, note)
 	}

@@ -119,6 +119,9 @@ func (c *Client) fromReplicas(ctx context.Context, calls []*call, todo []int, re
 			left = append(left, some...)
 		}
 	}
+	if len(groups) > 0 {
+		c.noteTrip(ctx)
+	}
 	for r, group := range groups {
 		some := make([]*call, len(group))
 		for i, at := range group {

@@ -38,6 +38,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 		reply, err := c.once(ctx, call, whole)
 		switch {
 		case err == nil:
+			c.noteSuccess(ctx)
 			return reply, call.short
 		case isNoScript(err) && !whole:
 			whole = true
@@ -47,6 +48,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 			continue
 		case c.repeats(call, err, attempt, &failed):
 			if c.pause(ctx, attempt) == nil {
+				c.noteRetry(ctx, call, err, attempt, failed)
 				continue
 			}
 		}
@@ -56,6 +58,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 
 // once sends a call one time.
 func (c *Client) once(ctx context.Context, call *call, whole bool) (string, error) {
+	c.noteTrip(ctx)
 	if c.durably(call) {
 		return c.confirmed(ctx, call, whole)
 	}
@@ -136,6 +139,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	}
 	for _, at := range sent {
 		if errs[at] == nil {
+			c.noteSuccess(ctx)
 			errs[at] = calls[at].short
 		}
 		errs[at] = calls[at].failed(outcome(errs[at], calls[at].write))
@@ -148,6 +152,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 
 // pipeline sends some of the calls and notes what has become of them.
 func (c *Client) pipeline(ctx context.Context, calls []*call, todo []int, replies []string, errs []error) {
+	c.noteTrip(ctx)
 	if slices.ContainsFunc(todo, func(at int) bool { return c.durably(calls[at]) }) {
 		c.confirmAll(ctx, calls, todo, replies, errs)
 		return
@@ -197,7 +202,7 @@ func (c *Client) placed(ctx context.Context, calls []*call, errs []error) []int 
 // write that is repeated is repeated too; writes behind it have failed as well.
 func (c *Client) again(ctx context.Context, calls []*call, replies []string, errs []error, sent []int, attempt int, failed *time.Time) []int {
 	var todo []int
-	refused := false
+	var refused error // why
 	told := map[*script]bool{}
 	repeated, waiting := map[string]bool{}, map[string]bool{} // entities
 	for _, at := range sent {
@@ -221,7 +226,9 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 			told[call.script] = true
 			replies[at], errs[at] = c.do(ctx, call)
 		case err == nil, isNoScript(err), isRedirect(err) && waiting[call.home()], c.repeats(call, err, attempt, failed):
-			refused = refused || err != nil && call.mayRepeat(err)
+			if err != nil && call.mayRepeat(err) {
+				refused = err
+			}
 			waiting[call.home()] = true
 			todo = append(todo, at)
 		default:
@@ -232,15 +239,20 @@ func (c *Client) again(ctx context.Context, calls []*call, replies []string, err
 	if attempt > c.retries && len(told) == 0 {
 		return nil
 	}
-	if refused && c.pause(ctx, attempt) != nil {
+	if refused == nil {
+		return todo
+	}
+	if c.pause(ctx, attempt) != nil {
 		return nil
 	}
+	c.noteRetry(ctx, calls[todo[0]], refused, attempt, *failed)
 	return todo
 }
 
 // follow sends a call the way go-redis follows redirections of a cluster; it
 // does not see those in raw replies.
 func (c *Client) follow(ctx context.Context, call *call, whole bool) (string, error) {
+	c.noteTrip(ctx)
 	if c.durably(call) {
 		return c.confirmed(ctx, call, whole)
 	}

@@ -55,7 +55,7 @@ func (s *sweeper) run(c *core) {
 	log := s.client.log.With("keyspace", string(c.spaces[0]))
 	failing := false
 	for {
-		next, err := c.sweep(s.ctx)
+		next, err := c.sweep(s.ctx, true)
 		switch {
 		case s.ctx.Err() != nil:
 			return
@@ -81,7 +81,9 @@ func (s *sweeper) run(c *core) {
 
 // sweep releases what is due of one entity and returns how long it is until more
 // is; negative if nothing will be.
-func (c *core) sweep(ctx context.Context) (next time.Duration, err error) {
+func (c *core) sweep(ctx context.Context, background bool) (next time.Duration, err error) {
+	ctx, o := c.client.observe(ctx, Operation{Entity: c.info.name, Name: "Sweep", Background: background})
+	defer o.end(&err)
 	next = -1
 	if c.info.expires {
 		next, err = c.client.sweepAll(ctx, c.placing)
@@ -102,7 +104,7 @@ func (c *Client) Sweep(ctx context.Context) error {
 	cores := slices.Collect(maps.Values(c.sweeper.cores))
 	c.sweeper.mu.Unlock()
 	for _, one := range cores {
-		if _, err := one.sweep(ctx); err != nil {
+		if _, err := one.sweep(ctx, false); err != nil {
 			return fmt.Errorf("redisgen: sweep %s: %w", one.info.name, err)
 		}
 	}
@@ -127,6 +129,7 @@ func (c *Client) sweepAll(ctx context.Context, p *placing) (time.Duration, error
 		var again []space
 		for i, err := range errs {
 			due, wait, err := parseSweep(replies[i], err)
+			c.noteReleased(ctx, due)
 			switch {
 			case err != nil:
 				return 0, err

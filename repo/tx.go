@@ -86,7 +86,9 @@ func Attempts(n int) TxOption {
 // across shards are to be claimed. A transaction that writes nothing sends nothing
 // after its reads, unless there are several: then it makes sure that they were there at
 // the same time.
-func (c *Client) Tx(ctx context.Context, f func(*Tx) error, opts ...TxOption) error {
+func (c *Client) Tx(ctx context.Context, f func(*Tx) error, opts ...TxOption) (failed error) {
+	ctx, watched := c.observe(ctx, Operation{Name: "Tx"})
+	defer watched.end(&failed)
 	o := txOptions{attempts: mutateAttempts}
 	for _, opt := range opts {
 		opt(&o)
@@ -97,6 +99,7 @@ func (c *Client) Tx(ctx context.Context, f func(*Tx) error, opts ...TxOption) er
 		if err != errChanged {
 			return err
 		}
+		c.noteConflict(ctx)
 		if attempt+1 >= o.attempts || c.pause(ctx, min(attempt, 3)) != nil {
 			return txError(ErrConflict)
 		}
@@ -124,6 +127,7 @@ func (tx *Tx) run(f func(*Tx) error) error {
 	if tx.writes = nil; tx.commit() == errChanged {
 		return errChanged
 	}
+	tx.client.noteAborted(tx.ctx)
 	return err
 }
 
