@@ -67,3 +67,14 @@ type Leaf struct {
 	TreeID string `redis:"tree_id,index,ref=Tree,ondelete=cascade,event"`
 	Color  string `redis:"color,event"`
 }
+
+// Alert is told by messages of several shards.
+//
+//redisgen:entity alerts shards=4 events=pubsub
+type Alert struct {
+	ID      string    `redis:"id,key"`
+	Level   int       `redis:"level,index,event"`
+	Text    string    `redis:"text"`
+	Version int64     `redis:"version,version"`
+	Updated time.Time `redis:"updated,updated"`
+}
