@@ -36,9 +36,20 @@ const (
 	OutcomeRefused    Outcome = "refused"     // the server answers, but does not carry it out now: READONLY, LOADING, OOM …
 	OutcomeDenied     Outcome = "denied"      // the server's ACL or password does not allow it
 	OutcomeNoServer   Outcome = "no_server"   // no connection, or it broke
-	OutcomeMixed      Outcome = "mixed"       // some of many records failed, with different outcomes
+	OutcomeMixed      Outcome = "mixed"       // several records were refused for different reasons
 	OutcomeError      Outcome = "error"       // anything else
 )
+
+// Failed tells whether the store or the way to it failed. Otherwise the caller was
+// answered, such as that there is no record, or has ended the operation itself.
+func (o Outcome) Failed() bool {
+	switch o {
+	case OutcomePlacement, OutcomeUncertain, OutcomeNotDurable, OutcomeNoReplicas, OutcomeTimeout, OutcomeClosed, OutcomeRefused,
+		OutcomeDenied, OutcomeNoServer, OutcomeError:
+		return true
+	}
+	return false
+}
 
 // kinds are the outcomes of errors, in the order in which they count if an error wraps
 // several: what a write that may have been carried out ended with matters least.
@@ -95,17 +106,20 @@ func outcomeOf(err error) Outcome {
 	return connectionOutcome(err)
 }
 
-// outcome returns the kind of the errors if they are of one, else OutcomeMixed.
+// outcome returns the kind of the errors: if they are of several, that of the first which
+// Failed, else OutcomeMixed.
 func (e *ManyError) outcome() (outcome Outcome) {
 	for _, err := range e.Errs {
 		if err == nil {
 			continue
 		}
-		switch one := outcomeOf(err); outcome {
-		case "", one:
+		switch one := outcomeOf(err); {
+		case one.Failed():
+			return one
+		case outcome == "":
 			outcome = one
-		default:
-			return OutcomeMixed
+		case outcome != one:
+			outcome = OutcomeMixed
 		}
 	}
 	return outcome
