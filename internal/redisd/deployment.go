@@ -25,12 +25,9 @@ var deploymentWords = map[string]func(*plan){
 	"unix":       func(p *plan) { p.topology, p.opts = append(p.topology, "unix"), append(p.opts, Unix()) },
 	"resp2":      func(p *plan) { p.protocol = 2 },
 	"tls":        func(p *plan) { p.opts = append(p.opts, TLS()) },
-	"acl":        func(p *plan) { p.opts = append(p.opts, User("app", "not the admin's", appRules...)) },
+	"acl":        func(p *plan) { p.acl, p.opts = true, append(p.opts, User("admin", "the admin's", "~*", "&*", "+@all")) },
 	"functions":  func(p *plan) { p.functions = true },
 }
-
-// appRules are the rights of the user of deployment acl: all that is not for operators, and INFO.
-var appRules = []string{"~*", "&*", "+@all", "-@admin", "-@dangerous", "+info"}
 
 // plan is what the words of a deployment add up to.
 type plan struct {
@@ -39,6 +36,7 @@ type plan struct {
 	version   string
 	protocol  int
 	functions bool
+	acl       bool
 	opts      []Option
 }
 
@@ -80,8 +78,9 @@ func plannedVersion() (string, error) {
 // Deployment is what suites run on, as [DeploymentVariable] says.
 type Deployment struct {
 	*group
-	plan    *plan
-	options redis.UniversalOptions
+	plan      *plan
+	options   redis.UniversalOptions
+	sentinels []*Server
 }
 
 // StartDeployment starts the deployment for t alone, with options in addition to its own.
@@ -103,6 +102,7 @@ func StartDeployment(t testing.TB, opts ...Option) *Deployment {
 		d := newDeployment(p, &r.group, r.SentinelAddrs())
 		d.options.MasterName = MasterName
 		d.options.SentinelUsername, d.options.SentinelPassword = r.Login()
+		d.sentinels = r.Sentinels()
 		return d
 	}
 	s := Start(t, opts...)
@@ -153,6 +153,13 @@ func (d *Deployment) Name() string { return d.plan.name }
 
 // Functions reports whether clients are to call scripts as Redis Functions.
 func (d *Deployment) Functions() bool { return d.plan.functions }
+
+// ACL reports whether nobody but the first user, an administrator, can do anything: what repositories do is to be done by
+// users who are made for it.
+func (d *Deployment) ACL() bool { return d.plan.acl }
+
+// Sentinels returns the sentinels, if there are any.
+func (d *Deployment) Sentinels() []*Server { return slices.Clone(d.sentinels) }
 
 // Options returns what a client needs to connect as the first user, with go-redis's automatic retries off.
 func (d *Deployment) Options() *redis.UniversalOptions {

@@ -14,19 +14,28 @@ import (
 // at keys whether its entities have one shard or several.
 type Layout map[string]schema.Placement
 
-// LoadLayout reads the entities of packages from their source, in some folders.
-func LoadLayout(folders ...string) (Layout, error) {
-	packages, mistakes, err := load.Load("", folders...)
+// LoadPackages reads packages of entities from their source, in some folders.
+func LoadPackages(folders ...string) ([]*schema.Package, error) {
+	loaded, mistakes, err := load.Load("", folders...)
 	if err != nil || len(mistakes) > 0 {
 		return nil, fmt.Errorf("load %q: %v %v", folders, err, mistakes)
 	}
+	packages := make([]*schema.Package, len(loaded))
+	for i, p := range loaded {
+		packages[i] = p.Package
+	}
+	return packages, nil
+}
+
+// LayoutOf returns where the records of the entities of packages are.
+func LayoutOf(packages []*schema.Package) Layout {
 	l := Layout{}
 	for _, p := range packages {
 		for _, e := range p.Entities {
 			l[e.Name] = p.Placement(e)
 		}
 	}
-	return l, nil
+	return l
 }
 
 // Shards returns how many shards an entity has.

@@ -15,10 +15,11 @@ import (
 
 // A layout knows where repositories put records, and in which order queries find them.
 func TestLayout(t *testing.T) {
-	layout, err := testclient.LoadLayout("../../tests/app", "../../tests/places")
+	packages, err := testclient.LoadPackages("../../tests/app", "../../tests/places")
 	if err != nil {
 		t.Fatal(err)
 	}
+	layout := testclient.LayoutOf(packages)
 	server := miniredis.RunT(t)
 	client, err := repo.Open(t.Context(), repo.Config{Addrs: []string{server.Addr()}})
 	if err != nil {

@@ -6,34 +6,81 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redisgen/redisgen/internal/acl"
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/schema"
 )
 
 // Deployment is what a suite runs on.
 type Deployment struct {
 	*redisd.Deployment
+	packages []*schema.Package
 }
 
 // Shared returns the deployment that all tests of this process share. Tests keep apart by its prefix.
 func Shared(t testing.TB) Deployment {
 	t.Helper()
-	return Deployment{redisd.SharedDeployment(t)}
+	return Deployment{Deployment: redisd.SharedDeployment(t)}
 }
 
 // Start starts the deployment for t alone, with options in addition to its own.
 func Start(t testing.TB, opts ...redisd.Option) Deployment {
 	t.Helper()
-	return Deployment{redisd.StartDeployment(t, opts...)}
+	return Deployment{Deployment: redisd.StartDeployment(t, opts...)}
 }
 
-// Config returns config with what a client needs to reach the deployment.
-func (d Deployment) Config(config repo.Config) repo.Config {
-	o := d.Options()
+// For returns the deployment for repositories of the entities of packages. One with ACLs has to know them.
+func (d Deployment) For(packages ...*schema.Package) Deployment {
+	d.packages = packages
+	return d
+}
+
+// Open returns a client for repositories, closed when the test ends.
+func (d Deployment) Open(t testing.TB, config repo.Config) *repo.Client {
+	t.Helper()
+	client, err := repo.Open(t.Context(), d.Config(t, config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.ACL() {
+		admins.Store(client, d.Client())
+	}
+	t.Cleanup(func() {
+		_ = client.Close()
+		admins.Delete(client)
+	})
+	return client
+}
+
+// admins are the connections of administrators, by the clients of repositories.
+var admins sync.Map
+
+// Admin returns the connection for what a test does by itself, past the repositories of client: that of client, but on
+// a deployment with ACLs the administrator's.
+func Admin(client *repo.Client) redis.UniversalClient {
+	if admin, ok := admins.Load(client); ok {
+		return admin.(redis.UniversalClient)
+	}
+	return client.Redis()
+}
+
+// Config returns config with what a client needs to reach the deployment. On one with ACLs that is a user of its own,
+// who may do what redisgen acl says that a writer with the prefix of config needs. When the test ends, the servers must
+// have denied it nothing.
+func (d Deployment) Config(t testing.TB, config repo.Config) repo.Config {
+	t.Helper()
+	return d.config(t, acl.Writer, config)
+}
+
+func (d Deployment) config(t testing.TB, role acl.Role, config repo.Config) repo.Config {
+	t.Helper()
+	o := d.as(t, role, config.Prefix)
 	config.Addrs, config.MasterName, config.Cluster = o.Addrs, o.MasterName, o.IsClusterMode
 	config.Username, config.Password, config.TLS = o.Username, o.Password, o.TLSConfig
 	config.SentinelUsername, config.SentinelPassword = o.SentinelUsername, o.SentinelPassword
@@ -44,6 +91,15 @@ func (d Deployment) Config(config repo.Config) repo.Config {
 	return config
 }
 
+// Connect returns a connection for repositories with a prefix, closed when the test ends. It is one of the user that
+// [Deployment.Config] speaks of.
+func (d Deployment) Connect(t testing.TB, prefix string) redis.UniversalClient {
+	t.Helper()
+	rdb := redis.NewUniversalClient(d.as(t, acl.Writer, prefix))
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
 // Load puts the functions of the entities, or their repositories, that of returns on the servers, if the deployment
 // wants scripts to be functions.
 func (d Deployment) Load(t testing.TB, of func(*repo.Client) []repo.AnyEntity) {
@@ -51,7 +107,7 @@ func (d Deployment) Load(t testing.TB, of func(*repo.Client) []repo.AnyEntity) {
 	if !d.Functions() {
 		return
 	}
-	client, err := repo.Open(t.Context(), d.Config(repo.Config{SweepInterval: -1}))
+	client, err := repo.Open(t.Context(), d.config(t, acl.Migrator, repo.Config{SweepInterval: -1}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,13 +17,13 @@ func TestConfig(t *testing.T) {
 	for _, name := range []string{"standalone", "resp2+acl", "unix+functions", "sentinel+tls+acl", "cluster+resp2+acl+functions"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(redisd.DeploymentVariable, name)
-			d := testclient.Start(t)
-			d.Load(t, func(c *repo.Client) []repo.AnyEntity { return []repo.AnyEntity{app.NewUsers(c), app.NewTokens(c)} })
-			client, err := repo.Open(t.Context(), d.Config(repo.Config{Prefix: "t*:"}))
+			packages, err := testclient.LoadPackages("../../tests/app")
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer client.Close()
+			d := testclient.Start(t).For(packages...)
+			d.Load(t, func(c *repo.Client) []repo.AnyEntity { return []repo.AnyEntity{app.NewUsers(c), app.NewTokens(c)} })
+			client := d.Open(t, repo.Config{Prefix: "t*:"})
 			if err := app.NewUsers(client).Create(t.Context(), &app.User{ID: "7", Username: "ann", Status: app.Active}); err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestConfig(t *testing.T) {
 			if err != nil || !slices.Contains(keys, "t*:{users}:r:7") || !slices.Contains(keys, "t*:{tokens}:r:"+strconv.Itoa(19)) {
 				t.Errorf("Keys = %v, %v", keys, err)
 			}
-			if info, err := client.Redis().Do(t.Context(), "CLIENT", "INFO").Text(); strings.Contains(info, "resp=2") != strings.Contains(name, "resp2") {
+			if info, err := testclient.Admin(client).Do(t.Context(), "CLIENT", "INFO").Text(); strings.Contains(info, "resp=2") != strings.Contains(name, "resp2") {
 				t.Errorf("the client's connection is %s, %v", info, err)
 			}
 			stats, err := testclient.Stats(t.Context(), d.Client())

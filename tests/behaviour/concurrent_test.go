@@ -57,7 +57,7 @@ func TestOneWinsAUniqueValue(t *testing.T) {
 			wantEmpty(t, client)
 			alone := *won
 			must(t, users.Create(t.Context(), &alone))
-			stamp := client.Redis().HSet(t.Context(), recordKey(client, "users", won.ID), "updated_at", won.UpdatedAt.Format("2006-01-02T15:04:05.000000Z"))
+			stamp := raw(client).HSet(t.Context(), recordKey(client, "users", won.ID), "updated_at", won.UpdatedAt.Format("2006-01-02T15:04:05.000000Z"))
 			must(t, stamp.Err())
 			wantSame(t, "what the race left, next to what the winner alone makes", got, snapshot(t, client))
 			must(t, users.Delete(t.Context(), won.ID))

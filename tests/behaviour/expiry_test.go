@@ -67,9 +67,8 @@ func wantAllGone(t *testing.T, sessions *app.Sessions, all []*app.Session) {
 // caller can see, and the sweep gives back the memory without looking for keys.
 func TestFiftyThousandSessionsExpire(t *testing.T) {
 	const n = 50_000
-	d := testclient.Start(t, redisd.Clock())
-	loadFunctions(t, d)
-	client := connect(t, d.Config(repo.Config{SweepInterval: -1}))
+	d := deployed(t, testclient.Start(t, redisd.Clock()))
+	client := openOn(t, d, repo.Config{SweepInterval: -1})
 	sessions, f := app.NewSessions(client), app.SessionFields
 	all := makeSessions(t, sessions, n)
 	keeper := &app.Session{UserID: "user3", Hits: 2}
@@ -80,7 +79,7 @@ func TestFiftyThousandSessionsExpire(t *testing.T) {
 	d.Advance(time.Hour + time.Millisecond)
 	left := int64(0)
 	for _, space := range layout.Spaces("sessions") {
-		left += client.Redis().ZCard(t.Context(), client.Prefix()+space+"x").Val()
+		left += raw(client).ZCard(t.Context(), client.Prefix()+space+"x").Val()
 	}
 	if left < n*9/10 {
 		t.Fatalf("the ledger has %d entries: something has swept already", left)
@@ -97,14 +96,14 @@ func TestFiftyThousandSessionsExpire(t *testing.T) {
 	must(t, sessions.Delete(t.Context(), keeper.ID))
 	must(t, sessions.Delete(t.Context(), again.ID))
 	wantAllGone(t, sessions, all)
-	sweeping := connect(t, d.Config(repo.Config{Prefix: client.Prefix(), SweepInterval: 10 * time.Millisecond}))
+	sweeping := openOn(t, d, repo.Config{Prefix: client.Prefix(), SweepInterval: 10 * time.Millisecond})
 	app.NewSessions(sweeping)
 	notes := int64(0)
 	if layout.Sharded("sessions") {
 		notes = 1                // where records are
 		d.Advance(2 * time.Hour) // after which it is forgotten which claims were given up
 	}
-	eventually(t, "nothing is left in memory", func() bool { return client.Redis().DBSize(t.Context()).Val() == notes })
+	eventually(t, "nothing is left in memory", func() bool { return raw(client).DBSize(t.Context()).Val() == notes })
 	must(t, sweeping.Close())
 
 	// A count is exact before any sweep too, and leaves nothing to sweep.
@@ -116,10 +115,10 @@ func TestFiftyThousandSessionsExpire(t *testing.T) {
 		d.Advance(2 * time.Hour)
 		must(t, client.Sweep(t.Context()))
 	}
-	if left := client.Redis().DBSize(t.Context()).Val(); left != notes {
+	if left := raw(client).DBSize(t.Context()).Val(); left != notes {
 		t.Errorf("%d keys are left", left)
 	}
-	stats := commands(t, client.Redis())
+	stats := commands(t, raw(client))
 	for _, command := range []string{"scan", "keys", "hscan", "zscan", "sscan"} {
 		if strings.Contains(stats, "cmdstat_"+command+":") {
 			t.Errorf("%s was called", command)
@@ -190,9 +189,9 @@ func TestExpiryChangedByAnotherHand(t *testing.T) {
 		longer, forever, shorter := &app.Session{UserID: "u"}, &app.Session{UserID: "u"}, &app.Session{UserID: "u"}
 		must(t, sessions.CreateMany(t.Context(), []*app.Session{longer, forever, shorter}))
 		key := func(s *app.Session) string { return recordKey(client, "sessions", s.ID.String()) }
-		must(t, client.Redis().PExpire(t.Context(), key(longer), 3*time.Hour).Err())
-		must(t, client.Redis().Persist(t.Context(), key(forever)).Err())
-		must(t, client.Redis().PExpire(t.Context(), key(shorter), time.Minute).Err())
+		must(t, raw(client).PExpire(t.Context(), key(longer), 3*time.Hour).Err())
+		must(t, raw(client).Persist(t.Context(), key(forever)).Err())
+		must(t, raw(client).PExpire(t.Context(), key(shorter), time.Minute).Err())
 		advance(2 * time.Minute)
 		if got := list(t, sessions.Where(f.UserID.Eq("u"))); len(got) != 2 {
 			t.Errorf("%d sessions are left after two minutes, want 2", len(got))

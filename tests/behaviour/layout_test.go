@@ -10,20 +10,25 @@ import (
 
 	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/schema"
 )
 
 // The suite is also run with entities of several shards: what it expects of keys, of
 // the order of queries without one, and of costs follows the schema.
 
-// layout says where the records of the entities are.
-var layout testclient.Layout
+// The entities, and where their records are.
+var (
+	packages []*schema.Package
+	layout   testclient.Layout
+)
 
 func TestMain(m *testing.M) {
 	var err error
-	if layout, err = testclient.LoadLayout("../app", "./numbers"); err != nil {
+	if packages, err = testclient.LoadPackages("../app", "./numbers"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	layout = testclient.LayoutOf(packages)
 	os.Exit(m.Run())
 }
 

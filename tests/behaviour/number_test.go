@@ -100,7 +100,7 @@ func TestAddToWhatIsNoNumber(t *testing.T) {
 		wantCount(t, "by the rank", memberships.Where(f.Rank.Eq(-5)), 1)
 
 		record := recordKey(client, "memberships", "1:gu")
-		must(t, client.Redis().HSet(t.Context(), record, "rank", "five").Err())
+		must(t, raw(client).HSet(t.Context(), record, "rank", "five").Err())
 		before := snapshot(t, client)
 		wantErr(t, "Add to a word", memberships.Patch(t.Context(), key, f.Rank.Add(1)), repo.ErrRange)
 		wantSame(t, "after a refused patch", snapshot(t, client), before)

@@ -26,7 +26,7 @@ func TestRecordsDeletedFromOutside(t *testing.T) {
 		must(t, users.CreateMany(t.Context(), all))
 		for i, u := range all {
 			if i%300 != 299 {
-				must(t, client.Redis().Del(t.Context(), recordKey(client, "users", u.ID)).Err())
+				must(t, raw(client).Del(t.Context(), recordKey(client, "users", u.ID)).Err())
 			}
 		}
 		_, err := users.GetByUsername(t.Context(), all[0].Username)
@@ -110,13 +110,13 @@ func TestForeignKeyInAnIndexPlace(t *testing.T) {
 				for _, existing := range []bool{false, true} {
 					for name, write := range writes[entity] {
 						for _, left := range keys(t, client) {
-							must(t, client.Redis().Del(t.Context(), client.Prefix()+left).Err())
+							must(t, raw(client).Del(t.Context(), client.Prefix()+left).Err())
 						}
 						if existing {
 							must(t, users.Create(t.Context(), richUser("7")))
 							must(t, sessions.Create(t.Context(), session()))
 						}
-						must(t, client.Redis().Set(t.Context(), client.Prefix()+key, "foreign", 0).Err())
+						must(t, raw(client).Set(t.Context(), client.Prefix()+key, "foreign", 0).Err())
 						before := snapshot(t, client)
 						err := write()
 						after := snapshot(t, client)

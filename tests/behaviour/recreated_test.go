@@ -35,7 +35,7 @@ func TestUpdateOfForeignTime(t *testing.T) {
 		u := newUser("ann")
 		must(t, users.Create(t.Context(), u))
 		key := recordKey(client, "users", u.ID)
-		must(t, client.Redis().HSet(t.Context(), key, "created_at", "2026-01-02T03:04:05Z").Err())
+		must(t, raw(client).HSet(t.Context(), key, "created_at", "2026-01-02T03:04:05Z").Err())
 		u, err := users.Get(t.Context(), u.ID)
 		must(t, err)
 		must(t, users.Update(t.Context(), u))

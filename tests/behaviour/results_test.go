@@ -327,7 +327,7 @@ func TestStats(t *testing.T) {
 	each(t, func(t *testing.T, client *repo.Client) {
 		users := people(t, client, 60)
 		for i := range 10 {
-			must(t, client.Redis().Del(t.Context(), recordKey(client, "users", fmt.Sprintf("%03d", i))).Err())
+			must(t, raw(client).Del(t.Context(), recordKey(client, "users", fmt.Sprintf("%03d", i))).Err())
 		}
 		if got := keysOf(t, users.Where()); len(got) != 50 {
 			t.Errorf("%d are left", len(got))

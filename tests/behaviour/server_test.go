@@ -40,9 +40,7 @@ func eachConfig(t *testing.T, config repo.Config, test func(t *testing.T, client
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		d := testclient.Shared(t)
-		loadFunctions(t, d)
-		test(t, connect(t, d.Config(config)))
+		test(t, openOn(t, deployed(t, testclient.Shared(t)), config))
 	})
 }
 
@@ -64,9 +62,8 @@ func eachClock(t *testing.T, test func(t *testing.T, client *repo.Client, advanc
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		d := testclient.Start(t, redisd.Clock())
-		loadFunctions(t, d)
-		test(t, connect(t, d.Config(config)), d.Advance)
+		d := deployed(t, testclient.Start(t, redisd.Clock()))
+		test(t, openOn(t, d, config), d.Advance)
 	})
 }
 
@@ -76,16 +73,7 @@ var prefixes atomic.Int64
 func open(t *testing.T, addr string, config repo.Config) *repo.Client {
 	t.Helper()
 	config.Addrs = []string{addr}
-	return connect(t, config)
-}
-
-// connect returns a client with a prefix that no other has, if config has none.
-func connect(t *testing.T, config repo.Config) *repo.Client {
-	t.Helper()
-	if config.Prefix == "" {
-		config.Prefix = fmt.Sprintf("b%d:", prefixes.Add(1))
-	}
-	client, err := repo.Open(t.Context(), config)
+	client, err := repo.Open(t.Context(), apart(config))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,22 +81,41 @@ func connect(t *testing.T, config repo.Config) *repo.Client {
 	return client
 }
 
-// loadFunctions puts what these tests call on the servers, where scripts are
-// functions.
-func loadFunctions(t *testing.T, d testclient.Deployment) {
+// openOn returns a client of a deployment.
+func openOn(t *testing.T, d testclient.Deployment, config repo.Config) *repo.Client {
 	t.Helper()
+	return d.Open(t, apart(config))
+}
+
+// apart gives a configuration a prefix that no other has, if it has none.
+func apart(config repo.Config) repo.Config {
+	if config.Prefix == "" {
+		config.Prefix = fmt.Sprintf("b%d:", prefixes.Add(1))
+	}
+	return config
+}
+
+// raw returns a connection for what tests do past the repositories of a client.
+func raw(client *repo.Client) redis.UniversalClient { return testclient.Admin(client) }
+
+// deployed returns a deployment for the entities of these tests, with what they call on
+// its servers where scripts are functions.
+func deployed(t *testing.T, d testclient.Deployment) testclient.Deployment {
+	t.Helper()
+	d = d.For(packages...)
 	d.Load(t, func(c *repo.Client) []repo.AnyEntity {
 		return []repo.AnyEntity{
 			app.NewUsers(c), app.NewSessions(c), app.NewTokens(c), app.NewMemberships(c), app.NewWallets(c), app.NewShops(c),
 			numbers.NewCounters(c), numbers.NewEntries(c), numbers.NewTickets(c),
 		}
 	})
+	return d
 }
 
 // keys returns all keys of a client's keyspace in order, without the prefix.
 func keys(t *testing.T, client *repo.Client) []string {
 	t.Helper()
-	list, err := testclient.Keys(context.Background(), client.Redis(), client.Prefix())
+	list, err := testclient.Keys(context.Background(), raw(client), client.Prefix())
 	must(t, err)
 	for i, key := range list {
 		list[i] = strings.TrimPrefix(key, client.Prefix())
@@ -122,7 +129,7 @@ func keys(t *testing.T, client *repo.Client) []string {
 // before, as far as foreign keys let it.
 func snapshot(t *testing.T, client *repo.Client) map[string]string {
 	t.Helper()
-	ctx, rdb := context.Background(), client.Redis()
+	ctx, rdb := context.Background(), raw(client)
 	if layout.Sharded("users") {
 		_ = client.Sweep(ctx)
 	}

@@ -30,15 +30,15 @@ func TestTTLOptions(t *testing.T) {
 			must(t, err)
 			id := s.ID.String()
 			space := client.Prefix() + layout.Space("sessions", id)
-			ledger, _ := client.Redis().ZScore(t.Context(), space+"x", id).Result()
-			footprint := client.Redis().HExists(t.Context(), space+"m", id).Val()
+			ledger, _ := raw(client).ZScore(t.Context(), space+"x", id).Result()
+			footprint := raw(client).HExists(t.Context(), space+"m", id).Val()
 			if d == 0 {
 				if got.ExpiresAt != nil || ledger != 0 || footprint {
 					t.Errorf("%s: expires_at %v, ledger %v, %v, want none", what, got.ExpiresAt, ledger, footprint)
 				}
 				return
 			}
-			at, err := client.Redis().PExpireTime(t.Context(), space+"r:"+id).Result()
+			at, err := raw(client).PExpireTime(t.Context(), space+"r:"+id).Result()
 			must(t, err)
 			if got.ExpiresAt == nil || got.ExpiresAt.UnixMilli() != at.Milliseconds() || int64(ledger) != at.Milliseconds() || !footprint {
 				t.Errorf("%s: Redis has %d ms, expires_at is %v, ledger %.0f, %v", what, at.Milliseconds(), got.ExpiresAt, ledger, footprint)

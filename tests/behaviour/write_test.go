@@ -122,7 +122,7 @@ func TestSaveRemovesWhatIsAbsent(t *testing.T) {
 		rich := richUser("7")
 		must(t, users.Save(t.Context(), rich))
 		record := recordKey(client, "users", "7")
-		must(t, client.Redis().HSet(t.Context(), record, "note", "by another program").Err())
+		must(t, raw(client).HSet(t.Context(), record, "note", "by another program").Err())
 
 		poor := &app.User{ID: "7", Username: "Bob", Status: app.Blocked}
 		must(t, users.Save(t.Context(), poor))
@@ -130,7 +130,7 @@ func TestSaveRemovesWhatIsAbsent(t *testing.T) {
 			t.Errorf("Save over a record: version %d, created %v, want 2 and %v", poor.Version, poor.CreatedAt, rich.CreatedAt)
 		}
 		wantUser(t, users, poor)
-		fields, err := client.Redis().HKeys(t.Context(), record).Result()
+		fields, err := raw(client).HKeys(t.Context(), record).Result()
 		must(t, err)
 		fields = slices.DeleteFunc(fields, func(name string) bool { return name[0] == '^' }) // the stamps of claims
 		slices.Sort(fields)
@@ -196,7 +196,7 @@ func TestWaysToTheSameKeyspace(t *testing.T) {
 			users := app.NewUsers(client)
 			ways[name](t, users)
 			// The number of writes may differ, and nothing else.
-			must(t, client.Redis().HSet(t.Context(), recordKey(client, "users", "7"), "version", 1).Err())
+			must(t, raw(client).HSet(t.Context(), recordKey(client, "users", "7"), "version", 1).Err())
 			got := snapshot(t, client)
 			if want == nil {
 				want = got

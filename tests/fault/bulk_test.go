@@ -11,6 +11,7 @@ import (
 
 	"github.com/redisgen/redisgen/internal/faultproxy"
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 )
@@ -117,7 +118,7 @@ func wantStored(t *testing.T, what string, q *repo.Query[*app.User, string], n i
 func TestBulkPatchesTakeEffectOnce(t *testing.T) {
 	t.Logf("to repeat: -seed=%d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 4))
-	server := redisd.Start(t, redisd.Clock())
+	server := testclient.Start(t, redisd.Clock())
 	f := setupOn(t, server, repo.Config{MaxRetries: 10})
 	wallets, direct, cents := app.NewWallets(f.client), app.NewWallets(f.direct), app.WalletFields.Cents
 	var list []*app.Wallet

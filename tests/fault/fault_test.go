@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/redisgen/redisgen/internal/faultproxy"
-	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/schema"
 	"github.com/redisgen/redisgen/tests/app"
 )
 
@@ -23,37 +25,48 @@ import (
 type fixture struct {
 	proxy          *faultproxy.Proxy
 	client, direct *repo.Client
+	config         repo.Config           // of both
+	admin          redis.UniversalClient // for what tests do past repositories
 }
 
 // scripts matches every call of a script.
 var scripts = faultproxy.Command("evalsha", "eval")
 
+// packages are those of the entities.
+var packages = sync.OnceValues(func() ([]*schema.Package, error) { return testclient.LoadPackages("../app") })
+
 // setup returns a fixture with the user 7 in it, and has the test fail if its
 // clients leave goroutines running.
 func setup(t *testing.T, config repo.Config) fixture {
 	t.Helper()
-	return setupOn(t, redisd.Shared(t), config)
+	return setupOn(t, testclient.Shared(t), config)
 }
 
-func setupOn(t *testing.T, server *redisd.Server, config repo.Config) fixture {
+// setupOn is setup on a deployment that is one server.
+func setupOn(t *testing.T, d testclient.Deployment, config repo.Config) fixture {
 	t.Helper()
+	f := fixture{admin: d.Client()}
 	ignore := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
 		// go-redis, when it could not dial, looks once a second whether it is closed.
 		eventually(t, "no goroutine is left", func() bool { return goleak.Find(ignore) == nil })
 	})
-	proxy := faultproxy.Start(t, server.Addr())
-	config.Prefix, config.SweepInterval = server.Prefix(), -1
+	config.Prefix, config.SweepInterval = d.Prefix(), -1
 	if config.MinRetryBackoff == 0 {
 		config.MinRetryBackoff, config.MaxRetryBackoff = time.Millisecond, 4*time.Millisecond
 	}
 	if config.MaxRetries == 0 {
 		config.MaxRetries = 3
 	}
-	f := fixture{proxy, open(t, proxy.Addr(), config), open(t, server.Addr(), config)}
+	list, err := packages()
+	must(t, err)
+	f.config = d.For(list...).Config(t, config)
+	addr := f.config.Addrs[0]
+	f.proxy = faultproxy.Start(t, addr)
+	f.client, f.direct = open(t, f.proxy.Addr(), f.config), open(t, addr, f.config)
 	must(t, app.NewUsers(f.direct).Create(t.Context(), user("7")))
 	must(t, app.NewTokens(f.direct).Create(t.Context(), &app.Token{Number: 7}))
-	_, err := app.NewUsers(f.client).Where().Page(t.Context()) // connects
+	_, err = app.NewUsers(f.client).Where().Page(t.Context()) // connects
 	must(t, err)
 	return f
 }
@@ -159,7 +172,10 @@ func (f fixture) writes(t *testing.T, client *repo.Client) []write {
 // clients returns the ways to come by a client: the repository's own, and one
 // over a connection of go-redis that repeats commands by itself.
 func (f fixture) clients(t *testing.T) map[string]*repo.Client {
-	rdb := redis.NewClient(&redis.Options{Addr: f.proxy.Addr(), MaxRetries: 5, MinRetryBackoff: time.Millisecond, ReadTimeout: 400 * time.Millisecond})
+	rdb := redis.NewClient(&redis.Options{
+		Addr: f.proxy.Addr(), Username: f.config.Username, Password: f.config.Password, DisableIdentity: true,
+		MaxRetries: 5, MinRetryBackoff: time.Millisecond, ReadTimeout: 400 * time.Millisecond,
+	})
 	t.Cleanup(func() { must(t, rdb.Close()) })
 	over, err := repo.New(rdb, repo.Config{Prefix: f.client.Prefix(), SweepInterval: -1})
 	must(t, err)

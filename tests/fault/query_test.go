@@ -11,6 +11,7 @@ import (
 
 	"github.com/redisgen/redisgen/internal/faultproxy"
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 )
@@ -237,7 +238,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 // Scripts that a server forgets just before a call are sent to it again, and the
 // call takes effect once.
 func TestScriptsForgottenInTheMiddle(t *testing.T) {
-	f := setupOn(t, redisd.Start(t), repo.Config{MaxRetries: -1})
+	f := setupOn(t, testclient.Start(t), repo.Config{MaxRetries: -1})
 	population(t, f, 250)
 	users, fields := app.NewUsers(f.client), app.UserFields
 	f.proxy.Reset()
@@ -245,7 +246,7 @@ func TestScriptsForgottenInTheMiddle(t *testing.T) {
 	f.proxy.DropReply(func(args []string) bool {
 		if faultproxy.Command("evalsha")(args) {
 			flushes++
-			must(t, f.direct.Redis().ScriptFlush(context.Background()).Err())
+			must(t, f.admin.ScriptFlush(context.Background()).Err())
 		}
 		return false
 	})
@@ -267,10 +268,9 @@ func TestScriptsForgottenInTheMiddle(t *testing.T) {
 // A replica answers queries. It leaves out what has no record, and leaves it to
 // the primary to remove the entries.
 func TestQueriesOfAReplica(t *testing.T) {
-	server := redisd.Start(t)
-	f := setupOn(t, server, repo.Config{MaxRetries: 1})
+	f := setupOn(t, testclient.Start(t), repo.Config{MaxRetries: 1})
 	population(t, f, 300)
-	rdb := f.direct.Redis()
+	rdb := f.admin
 	for i := range 10 {
 		must(t, rdb.Del(t.Context(), fmt.Sprintf("%s{users}:r:%03d", f.direct.Prefix(), 250+i)).Err())
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 
-	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 )
@@ -150,9 +150,8 @@ func embedded(t *testing.T) (client *repo.Client, fail func(message string, n in
 
 // A primary that was made a replica refuses writes until it is one again.
 func TestReplicaThatIsPromoted(t *testing.T) {
-	server := redisd.Start(t)
-	f := setupOn(t, server, repo.Config{MaxRetries: 10000})
-	rdb := f.direct.Redis()
+	f := setupOn(t, testclient.Start(t), repo.Config{MaxRetries: 10000})
+	rdb := f.admin
 	for _, w := range f.writes(t, f.client) {
 		must(t, rdb.Do(t.Context(), "config", "resetstat").Err())
 		must(t, rdb.Do(t.Context(), "replicaof", "127.0.0.1", "1").Err())

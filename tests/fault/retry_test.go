@@ -14,6 +14,7 @@ import (
 
 	"github.com/redisgen/redisgen/internal/faultproxy"
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/app"
 )
@@ -31,7 +32,7 @@ func TestRetriedWritesTakeEffectOnce(t *testing.T) {
 		{"request lost", (*faultproxy.Proxy).DropRequest},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
-			server := redisd.Start(t, redisd.Clock())
+			server := testclient.Start(t, redisd.Clock())
 			f := setupOn(t, server, repo.Config{ReadTimeout: 400 * time.Millisecond})
 			wallets, direct := app.NewWallets(f.client), app.NewWallets(f.direct)
 			w := &app.Wallet{ID: "1", Owner: "ann", Cents: 5}

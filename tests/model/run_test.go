@@ -13,13 +13,15 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/schema"
 	"github.com/redisgen/redisgen/tests/app"
 )
+
+// prefix is that of all keys.
+const prefix = "model*[a]:"
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "of the random operations; 0: MODEL_SEED, else a new one")
@@ -68,7 +70,7 @@ func history(t *testing.T, s *store, n int, config repo.Config) {
 	for i := range steps {
 		steps[i] = i
 	}
-	config.Prefix, config.Functions = "model*[a]:", s.functions
+	config.Prefix, config.Functions = prefix, s.functions
 	err := run(t.Context(), s, entities, seed, steps, config)
 	var f *failure
 	if !errors.As(err, &f) {
@@ -112,15 +114,21 @@ func shrink(t *testing.T, steps []int, try func([]int) *failure) *failure {
 	return shortest
 }
 
-// loadSchema reads the entities from their source.
+// packages reads the entities from their source.
+func packages(t *testing.T) []*schema.Package {
+	t.Helper()
+	list, err := testclient.LoadPackages("../app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// loadSchema returns the entities by name.
 func loadSchema(t *testing.T) map[string]*schema.Entity {
 	t.Helper()
-	packages, mistakes, err := load.Load("", "../app")
-	if err != nil || len(mistakes) > 0 {
-		t.Fatal(err, mistakes)
-	}
 	entities := map[string]*schema.Entity{}
-	for _, p := range packages {
+	for _, p := range packages(t) {
 		for _, e := range p.Entities {
 			entities[e.Name] = e
 		}
@@ -145,18 +153,20 @@ func embedded(t *testing.T) *store {
 		now = now.Add(d)
 		server.SetTime(now)
 	}
-	return &store{rdb: connect(t, server.Addr()), now: func() time.Time { return now }, advance: advance, tick: advance}
+	rdb := connect(t, server.Addr())
+	return &store{rdb: rdb, repos: rdb, now: func() time.Time { return now }, advance: advance, tick: advance}
 }
 
 // realServer returns a Redis, or what else REDISGEN_DEPLOYMENT says, whose clock goes on by itself and can be advanced.
 func realServer(t *testing.T) *store {
-	server := testclient.Start(t, redisd.Clock())
+	server := testclient.Start(t, redisd.Clock()).For(packages(t)...)
 	server.Load(t, func(c *repo.Client) []repo.AnyEntity {
 		return []repo.AnyEntity{app.NewUsers(c), app.NewSessions(c), app.NewTokens(c), app.NewMemberships(c)}
 	})
 	var offset time.Duration
 	return &store{
 		rdb:       server.Client(),
+		repos:     server.Connect(t, prefix),
 		functions: server.Functions(),
 		now:       func() time.Time { return time.Now().Round(0).Add(offset) },
 		advance: func(d time.Duration) {

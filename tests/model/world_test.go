@@ -144,7 +144,7 @@ func run(ctx context.Context, s *store, entities map[string]*schema.Entity, seed
 	config.Clock = func() time.Time { return w.wall }
 	config.NewID = w.ids.next
 	config.MinRetryBackoff, config.MaxRetryBackoff = time.Microsecond, time.Millisecond
-	w.client, err = repo.New(s.rdb, config)
+	w.client, err = repo.New(s.repos, config)
 	if err != nil {
 		return err
 	}
@@ -267,6 +267,7 @@ func (w *world) integrity(entity string, settled bool) {
 // store is a server whose clock the test drives.
 type store struct {
 	rdb     redis.UniversalClient
+	repos   redis.UniversalClient // for repositories: rdb, or that of a user who may do less
 	now     func() time.Time
 	advance func(time.Duration)
 	tick    func(time.Duration) // lets a little time pass, on a clock that stands still

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redisgen/redisgen/internal/placement"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/places"
 )
@@ -161,7 +162,7 @@ func TestClaimsOfWritesThatFail(t *testing.T) {
 		accounts := places.NewAccounts(client)
 		tag := placement.Tag("accounts", placement.Shard("1", 16), 16)
 		key := client.Prefix() + "{" + tag + "}:s:age"
-		must(t, client.Redis().Set(t.Context(), key, "foreign", 0).Err())
+		must(t, testclient.Admin(client).Set(t.Context(), key, "foreign", 0).Err())
 		if err := accounts.Create(t.Context(), &places.Account{ID: "1", Email: new("a"), Name: "n"}); err == nil {
 			t.Error("Create succeeded")
 		}

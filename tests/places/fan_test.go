@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/placement"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/places"
 )
@@ -193,7 +194,7 @@ func TestPagesOfWhatIsGone(t *testing.T) {
 		for i, a := range list {
 			if i%10 > 0 {
 				tag := placement.Tag("accounts", placement.Shard(a.ID, 16), 16)
-				must(t, client.Redis().Del(t.Context(), client.Prefix()+"{"+tag+"}:r:"+a.ID).Err())
+				must(t, testclient.Admin(client).Del(t.Context(), client.Prefix()+"{"+tag+"}:r:"+a.ID).Err())
 			}
 		}
 		for name, q := range map[string]*repo.Query[*places.Account, string]{

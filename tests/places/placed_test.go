@@ -106,7 +106,7 @@ func attempts(t *testing.T, client *repo.Client, r *repo.Repository[*crate, crat
 // dump returns what a client's keyspace has, by key.
 func dump(t *testing.T, client *repo.Client) map[string]string {
 	t.Helper()
-	ctx, rdb, all := context.Background(), client.Redis(), map[string]string{}
+	ctx, rdb, all := context.Background(), testclient.Admin(client), map[string]string{}
 	list, err := testclient.Keys(ctx, rdb, client.Prefix())
 	must(t, err)
 	for _, key := range list {

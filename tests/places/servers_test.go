@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,9 +34,7 @@ func each(t *testing.T, test func(*testing.T, *repo.Client)) {
 		test(t, open(t, repo.Config{Addrs: []string{miniredis.RunT(t).Addr()}, ReadTimeout: patience}))
 	})
 	t.Run("redis", func(t *testing.T) {
-		d := testclient.Shared(t)
-		loadFunctions(t, d)
-		test(t, open(t, d.Config(repo.Config{})))
+		test(t, openOn(t, testclient.Shared(t), repo.Config{}))
 	})
 }
 
@@ -57,20 +56,34 @@ func eachClock(t *testing.T, test func(t *testing.T, client *repo.Client, advanc
 	})
 	t.Run("redis", func(t *testing.T) {
 		d := testclient.Start(t, redisd.Clock())
-		loadFunctions(t, d)
-		test(t, open(t, d.Config(config)), d.Advance)
+		test(t, openOn(t, d, config), d.Advance)
 	})
 }
 
-// loadFunctions puts the functions of the entities on the servers, where scripts are functions.
-func loadFunctions(t *testing.T, d testclient.Deployment) {
+// openOn returns a client of a deployment with a prefix that no other has. The functions
+// of the entities are on its servers, where scripts are functions.
+func openOn(t *testing.T, d testclient.Deployment, config repo.Config) *repo.Client {
 	t.Helper()
+	p, err := entities()
+	must(t, err)
+	d = d.For(append(crated(p), p)...)
 	d.Load(t, func(c *repo.Client) []repo.AnyEntity {
 		return []repo.AnyEntity{
 			places.NewAccounts(c), places.NewConversations(c), places.NewMessages(c), places.NewAttachments(c), places.NewTickets(c),
 			places.NewInvoices(c), places.NewLedgers(c), places.NewEntries(c), crates(16, ""),
 		}
 	})
+	return d.Open(t, apart(config))
+}
+
+// crated returns packages that have crates, in as many shards as tests want them, and in those
+// of other entities.
+func crated(p *schema.Package) (list []*schema.Package) {
+	for _, crate := range []schema.Entity{{}, {Shards: 8}, {Shards: 16}, {In: "Account"}, {In: "Ledger"}} {
+		crate.Name, crate.Type = "crates", "crate"
+		list = append(list, &schema.Package{Entities: append(slices.Clone(p.Entities), &crate)})
+	}
+	return list
 }
 
 var prefixes atomic.Int64
@@ -78,13 +91,18 @@ var prefixes atomic.Int64
 // open returns a client with a prefix that no other has.
 func open(t *testing.T, config repo.Config) *repo.Client {
 	t.Helper()
-	if config.Prefix == "" {
-		config.Prefix = fmt.Sprintf("p%d:", prefixes.Add(1))
-	}
-	client, err := repo.Open(t.Context(), config)
+	client, err := repo.Open(t.Context(), apart(config))
 	must(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
+}
+
+// apart gives a configuration a prefix that no other has, if it has none.
+func apart(config repo.Config) repo.Config {
+	if config.Prefix == "" {
+		config.Prefix = fmt.Sprintf("p%d:", prefixes.Add(1))
+	}
+	return config
 }
 
 // check fails the test if the keyspace is not what its records imply, once all that
@@ -94,7 +112,7 @@ func check(t *testing.T, client *repo.Client) {
 	must(t, client.Sweep(t.Context()))
 	p, err := entities()
 	must(t, err)
-	problems, err := integrity.CheckPackage(t.Context(), client.Redis(), client.Prefix(), p, true)
+	problems, err := integrity.CheckPackage(t.Context(), testclient.Admin(client), client.Prefix(), p, true)
 	must(t, err)
 	if len(problems) > 0 {
 		t.Errorf("%d problems:\n  %s", len(problems), strings.Join(problems[:min(10, len(problems))], "\n  "))
@@ -114,7 +132,7 @@ var entities = sync.OnceValues(func() (*schema.Package, error) {
 // tell where records are.
 func keys(t *testing.T, client *repo.Client) (names []string) {
 	t.Helper()
-	list, err := testclient.Keys(context.Background(), client.Redis(), client.Prefix())
+	list, err := testclient.Keys(context.Background(), testclient.Admin(client), client.Prefix())
 	must(t, err)
 	for _, key := range list {
 		if !strings.HasSuffix(key, "}:p") {

@@ -19,6 +19,7 @@ import (
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/schema"
 )
 
 var (
@@ -46,6 +47,7 @@ func firstSeed(t *testing.T) uint64 {
 // store is a server. The clock of one whose records expire is the test's.
 type store struct {
 	rdb     redis.UniversalClient
+	repos   func(prefix string, e *schema.Entity) redis.UniversalClient
 	most    int // records of an entity
 	now     func() time.Time
 	advance func(time.Duration) // nil: records do not expire
@@ -60,35 +62,50 @@ func connect(t *testing.T, addr string) *redis.Client {
 	return rdb
 }
 
-func embedded(t *testing.T) *store {
-	return &store{rdb: connect(t, miniredis.RunT(t).Addr()), most: 150, now: time.Now}
+// inMemory returns the store of a miniredis.
+func inMemory(t *testing.T, server *miniredis.Miniredis) *store {
+	rdb := connect(t, server.Addr())
+	repos := func(string, *schema.Entity) redis.UniversalClient { return rdb }
+	return &store{rdb: rdb, repos: repos, most: 150, now: time.Now}
+}
+
+func embedded(t *testing.T) *store { return inMemory(t, miniredis.RunT(t)) }
+
+// deployed returns the store of what REDISGEN_DEPLOYMENT says.
+func deployed(t *testing.T, server testclient.Deployment) *store {
+	repos := func(prefix string, e *schema.Entity) redis.UniversalClient {
+		return server.For(&schema.Package{Entities: []*schema.Entity{e}}).Connect(t, prefix)
+	}
+	return &store{rdb: server.Client(), repos: repos, functions: server.Functions(), most: 400, now: time.Now}
 }
 
 // realServer returns a Redis, or what else REDISGEN_DEPLOYMENT says.
-func realServer(t *testing.T) *store {
-	server := testclient.Start(t)
-	return &store{rdb: server.Client(), functions: server.Functions(), most: 400, now: time.Now}
-}
+func realServer(t *testing.T) *store { return deployed(t, testclient.Start(t)) }
 
 func embeddedWithClock(t *testing.T) *store {
 	server := miniredis.RunT(t)
 	now := time.Date(2024, 2, 28, 23, 0, 0, 0, time.UTC)
 	server.SetTime(now)
 	server.ClockTTL(true)
-	return &store{rdb: connect(t, server.Addr()), most: 150, now: func() time.Time { return now }, advance: func(d time.Duration) {
+	s := inMemory(t, server)
+	s.now = func() time.Time { return now }
+	s.advance = func(d time.Duration) {
 		now = now.Add(d)
 		server.SetTime(now)
-	}}
+	}
+	return s
 }
 
 func realServerWithClock(t *testing.T) *store {
 	server := testclient.Start(t, redisd.Clock())
+	s := deployed(t, server)
 	var offset time.Duration
-	now := func() time.Time { return time.Now().Add(offset) }
-	return &store{rdb: server.Client(), functions: server.Functions(), most: 400, now: now, advance: func(d time.Duration) {
+	s.now = func() time.Time { return time.Now().Add(offset) }
+	s.advance = func(d time.Duration) {
 		offset += d
 		server.Advance(d)
-	}}
+	}
+	return s
 }
 
 func TestEmbedded(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/redisgen/redisgen/internal/integrity"
 	"github.com/redisgen/redisgen/repo"
 )
@@ -33,12 +35,13 @@ func newWorld(ctx context.Context, s *store, rng *rand.Rand, prefix string) (*wo
 
 // populate fills a server with about n random records of an entity.
 func populate(ctx context.Context, s *store, rng *rand.Rand, prefix string, e *entity, n int) (*world, error) {
-	client, err := repo.New(s.rdb, repo.Config{Prefix: prefix, SweepInterval: -1, Functions: s.functions})
+	config := repo.Config{Prefix: prefix, SweepInterval: -1, Functions: s.functions}
+	client, err := repo.New(s.repos(prefix, e.Entity), config)
 	if err != nil {
 		return nil, err
 	}
 	if s.functions {
-		if err := repo.LoadFunctions(ctx, client, e.runtime); err != nil {
+		if err := load(ctx, s.rdb, config, e); err != nil {
 			return nil, err
 		}
 	}
@@ -57,6 +60,16 @@ func populate(ctx context.Context, s *store, rng *rand.Rand, prefix string, e *e
 		}
 	}
 	return w, nil
+}
+
+// load puts the functions of an entity on a server.
+func load(ctx context.Context, rdb redis.UniversalClient, config repo.Config, e *entity) error {
+	client, err := repo.New(rdb, config)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return repo.LoadFunctions(ctx, client, e.runtime)
 }
 
 func (w *world) close() { _ = w.client.Close() }
