@@ -24,6 +24,8 @@ type call struct {
 	readOnly  bool // so that it cannot write
 	shielded  bool // by a key that is never there
 
+	fells []*core // of a write: what is deleted together with records of these is kept in a cache
+
 	short error // how a write that was carried out falls short of the durability asked for
 
 	// A write with a token can be sent again: the script finds out whether it

@@ -54,6 +54,9 @@ type settings struct {
 	stale      *staleReads // nil: reads go to the primary
 	replicas   *replicas
 	functions  *functions // nil: scripts are not called as functions
+	cache      *cache     // nil: records are not kept
+	uncached   bool       // reads go past the cache
+	coalescer  *coalescer // nil: every call is sent by itself
 }
 
 // Open connects to the server that config names, checks that it answers, and
@@ -88,6 +91,10 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 		_ = client.Close()
 		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(config.Addrs, ","), err)
 	}
+	if err := client.cacheUp(ctx); err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("redisgen: open %s: %w", strings.Join(config.Addrs, ","), err)
+	}
 	client.warnOfEviction(ctx)
 	return client, nil
 }
@@ -116,6 +123,18 @@ func newClient(rdb redis.UniversalClient, owned bool, config Config) (*Client, e
 	}}
 	if config.Functions {
 		c.functions = new(functions)
+	}
+	if config.AutoPipeline {
+		c.coalescer = newCoalescer()
+	}
+	if config.Cache != nil {
+		var err error
+		if c.cache, err = newCache(rdb, config); err != nil {
+			if owned {
+				_ = rdb.Close()
+			}
+			return nil, err
+		}
 	}
 	if config.MaxRetries == 0 {
 		c.retries = math.MaxInt
@@ -149,6 +168,7 @@ func (c *Client) Close() error {
 	}
 	if c.parent == nil {
 		c.replicas.stop()
+		c.cache.stop()
 	}
 	if c.watch != nil {
 		c.watch.stop()

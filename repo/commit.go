@@ -162,6 +162,9 @@ func (tx *Tx) call() *call {
 		args.add(names...)
 	}
 	call := &call{script: txScript(kinds), keys: keys, args: args.args, write: len(tx.writes) > 0, since: since}
+	for _, w := range tx.writes {
+		call.fells = append(call.fells, w.core.fells(w.op)...)
+	}
 	if slices.ContainsFunc(tx.writes, func(w *txWrite) bool { return !w.core.info.retry }) {
 		call.since = nil
 	}

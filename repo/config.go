@@ -116,6 +116,15 @@ type Config struct {
 	// them. Default false.
 	Functions bool
 
+	// Cache keeps records that were read in memory, and drops those that change. With
+	// [New], the connection over which that is told is made in the background. Default
+	// nil: nothing is kept.
+	Cache *Cache
+
+	// AutoPipeline has calls that goroutines make at the same time share pipelines: with
+	// many goroutines more calls a second, with few as many as without. Default false.
+	AutoPipeline bool
+
 	// SweepInterval is the longest time for which the index entries of an
 	// expired record may stay in memory; queries never see them. Default 1 s;
 	// negative: nothing is swept in the background.
@@ -158,6 +167,9 @@ func (c Config) check() error {
 	}
 	if c.Cluster && c.MasterName != "" {
 		return fmt.Errorf("%w: Cluster and MasterName: a cluster replaces its primaries without Sentinel; leave one empty", errConfig)
+	}
+	if err := c.Cache.check(c); err != nil {
+		return err
 	}
 	passwords := 0
 	for _, has := range []bool{c.Password != "", c.PasswordFile != "", c.Credentials != nil} {

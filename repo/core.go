@@ -16,6 +16,9 @@ type core struct {
 	*placing
 	read []any // the names of all fields, to be read
 	rows []any // what has a query return whole records
+
+	cached *cachedKind // nil: records are read from the server
+	loads  *loads      // of GetOrLoad
 	records
 }
 
@@ -62,6 +65,7 @@ func newCore(client *Client, info *entityInfo, records records) *core {
 	for _, f := range info.fields {
 		c.read = append(c.read, f.Name)
 	}
+	c.cached, c.loads = client.cache.kind(c), new(loads)
 	c.rows = append([]any{strconv.Itoa(info.key + 1)}, c.read...)
 	if info.expires || len(info.globals) > 0 {
 		client.sweeper.watch(c)

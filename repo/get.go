@@ -22,7 +22,12 @@ func (c *core) getNamed(ctx context.Context, id string, err error) (any, error) 
 	if err != nil {
 		return nil, c.keyError("Get", err)
 	}
-	v, err := c.getOne(ctx, id)
+	var v any
+	if c.cached != nil {
+		v, err = c.getCached(ctx, id)
+	} else {
+		v, err = c.getOne(ctx, id)
+	}
 	if err != nil {
 		return nil, c.info.recordError("Get", id, err)
 	}
@@ -57,9 +62,12 @@ func (c *core) getMany(ctx context.Context, n int, id func(int) (string, error),
 		}
 	}
 	for from := 0; from < n; from += readStep {
-		some := ids[from:min(n, from+readStep)]
+		some, read := ids[from:min(n, from+readStep)], c.readAll
+		if c.cached != nil {
+			read = c.readCached
+		}
 		found := 0
-		err := c.readAll(ctx, some, func(i int, v any) {
+		err := read(ctx, some, func(i int, v any) {
 			found++
 			each(from+i, v)
 		})

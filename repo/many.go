@@ -100,6 +100,7 @@ func (c *core) writeAll(ctx context.Context, how writing, op operation, list []*
 	results := c.writeOnce(ctx, how, op, list, guard)
 	if c.info.cascades(op) {
 		c.deleteRest(ctx, how, op, list, guard, results)
+		c.client.cache.felled(c)
 	}
 	return results
 }

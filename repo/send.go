@@ -24,6 +24,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 	if err := call.place.check(ctx, c, call.write); err != nil {
 		return "", err
 	}
+	defer c.cache.wrote(call)
 	whole := false
 	var failed time.Time
 	call.functions = c.functions != nil
@@ -64,8 +65,7 @@ func (c *Client) once(ctx context.Context, call *call, whole bool) (string, erro
 	}
 	cmd := call.command(ctx, whole)
 	start := time.Now()
-	_ = c.rdb.Process(ctx, cmd)
-	reply, err := cmd.reply()
+	reply, err := c.coalescer.process(ctx, c.rdb, cmd)
 	if err == nil {
 		c.trip.took(time.Since(start))
 	}
@@ -126,6 +126,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 	}
 	todo := c.fromReplicas(ctx, calls, c.placed(ctx, calls, errs), replies, errs)
 	sent := slices.Clone(todo)
+	defer c.cache.wroteAll(calls)
 	var failed time.Time
 	for attempt := 0; len(todo) > 0; attempt++ {
 		if err := c.ready(ctx); err != nil {
@@ -301,11 +302,16 @@ func appendReply(buf []byte, v any) []byte {
 // pause waits before the next attempt: longer each time, and by chance, so
 // that clients do not come back together.
 func (c *Client) pause(ctx context.Context, attempt int) error {
-	wait := c.minBackoff
-	for ; attempt > 0 && wait < c.maxBackoff; attempt-- {
-		wait = min(2*wait, c.maxBackoff)
+	return pauseFor(ctx, c.minBackoff, c.maxBackoff, attempt)
+}
+
+// pauseFor waits as pause does, between the two times.
+func pauseFor(ctx context.Context, least, most time.Duration, attempt int) error {
+	wait := least
+	for ; attempt > 0 && wait < most; attempt-- {
+		wait = min(2*wait, most)
 	}
-	wait = min(wait, c.maxBackoff)
+	wait = min(wait, most)
 	timer := time.NewTimer(wait/2 + rand.N(wait/2+1))
 	defer timer.Stop()
 	select {

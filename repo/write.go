@@ -151,7 +151,7 @@ func (c *core) writeCallOf(how writing, op operation, rows []*rowWrite, guard []
 		w.appendAll(args, info)
 	}
 	args.add(guard...)
-	return &call{place: c.placing, script: info.write[how](), keys: keys, args: args.args, write: true, since: since}
+	return &call{place: c.placing, script: info.write[how](), keys: keys, args: args.args, write: true, since: since, fells: c.fells(op)}
 }
 
 // tokenSize is how much of a token is kept: 60 bits at random, five to a
