@@ -36,6 +36,10 @@ type Options struct {
 	Database  bool   // the client chooses a database
 	Wait      bool   // writes wait for replicas
 	WaitAOF   bool   // writes wait for append-only files
+
+	// With names what is used besides repositories: some of [Parts], and "topic=" and a
+	// pattern for who subscribes to several topics by that.
+	With []string
 }
 
 // ErrWord is what a prefix or a name leads to that rules cannot have.
@@ -78,13 +82,15 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 		rules = append(rules, withFlag("~", keys)...)
 		rules = append(rules, withFlag("&", told.channels)...)
 		rules = append(rules, selector(append([]string{"+set"}, withFlag("%W~", append(marks, health))...)))
+		rules = append(rules, told.rules()...)
 	case Operator:
 		rules = append(rules, commands(reads+finds+looks+told.looks())...)
 		rules = append(rules, withFlag("%R~", append(keys, health))...)
 	default:
 		return nil, fmt.Errorf("there is no role %q", o.Role)
 	}
-	return rules, nil
+	more, err := o.partRules()
+	return append(rules, more...), err
 }
 
 // connection returns what every client needs, whatever it does.

@@ -1,6 +1,8 @@
 package acl
 
 import (
+	"cmp"
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -54,14 +56,16 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// A writer may run every command that a script names, and what is listed is
-// in some script, or sent by the client itself.
-func TestCommandsOfScripts(t *testing.T) {
-	files, err := filepath.Glob("../../repo/lua/*.lua")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d scripts, %v", len(files), err)
+// called matches a command that a script names, and what says what some of them do.
+var called = regexp.MustCompile(`\b(?:p?call|run)\((?:[^'()]*(?:and|or) )?'([A-Z]+)'(?:, '([A-Z]+)')?|'(Z[A-Z]+)'`)
+
+// commandsIn returns the commands that scripts call.
+func commandsIn(t *testing.T, pattern string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d scripts in %s, %v", len(files), pattern, err)
 	}
-	called := regexp.MustCompile(`\b(?:p?call|run)\((?:[^'()]*(?:and|or) )?'([A-Z]+)'|'(Z[A-Z]+)'`)
 	named := map[string]bool{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -69,20 +73,47 @@ func TestCommandsOfScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range called.FindAllStringSubmatch(string(text), -1) {
-			named[strings.ToLower(m[1]+m[2])] = true
+			name := m[1] + m[3]
+			if name == "XINFO" || name == "XGROUP" {
+				name += "|" + m[2]
+			}
+			named[strings.ToLower(name)] = true
 		}
 	}
-	needed := strings.Fields(reads + writes + " set" + addEvents + sendMessages)
-	may := append(strings.Fields(readEvents+consumeEvents), needed...)
+	return named
+}
+
+// A writer may run every command that a script names, and what is listed is
+// in some script, or sent by the client itself.
+func TestCommandsOfScripts(t *testing.T) {
+	named := commandsIn(t, "../../repo/lua/*.lua")
+	list := strings.Fields(reads + writes + " set" + writeEvents + sendMessages)
 	for name := range named {
-		if name != "publish" && !slices.Contains(may, name) { // which only the embedded store is sent
+		if name != "publish" && !slices.Contains(append(strings.Fields(readEvents+groupEvents), list...), name) { // which only the embedded store is sent
 			t.Errorf("a script calls %s, and a writer may not", name)
 		}
 	}
 	sent := []string{"pttl", "zrevrangebyscore"} // by clients
-	for _, name := range needed {
+	for _, name := range list {
 		if !named[name] && !slices.Contains(sent, name) {
 			t.Errorf("a writer may run %s, and no script does", name)
+		}
+	}
+}
+
+// The commands of a part are those of its scripts.
+func TestCommandsOfParts(t *testing.T) {
+	folders := map[string]string{"log": "event"}
+	for name, p := range parts {
+		named := commandsIn(t, "../../repo/"+cmp.Or(folders[name], name)+"/*.lua")
+		for _, c := range strings.Fields(p.commands) {
+			if !named[c] {
+				t.Errorf("%s: %s is listed, and no script calls it", name, c)
+			}
+			delete(named, c)
+		}
+		for c := range named {
+			t.Errorf("%s: a script calls %s, which is not listed", name, c)
 		}
 	}
 }
@@ -96,10 +127,10 @@ func TestEvents(t *testing.T) {
 		has, lack []string
 	}{
 		{Reader, &schema.Entity{Name: "users"}, nil, []string{"+xread", "+ssubscribe", "&"}},
-		{Writer, &schema.Entity{Name: "users"}, nil, []string{"+xadd", "+xlen", "+xreadgroup", "+spublish", "+publish", "&"}},
-		{Reader, jobs, []string{"+xread", "+xinfo|stream"}, []string{"+xadd", "+xreadgroup", "+ssubscribe", "&"}},
-		{Writer, jobs, []string{"+xread", "+xadd", "+xlen", "+xreadgroup"}, []string{"+spublish", "&"}},
-		{Operator, jobs, []string{"+xlen", "+xinfo|groups"}, []string{"+xadd", "+xreadgroup", "+xread"}},
+		{Writer, &schema.Entity{Name: "users"}, nil, []string{"+xadd", "+xlen", "+spublish", "+publish", "&", "("}},
+		{Reader, jobs, []string{"+xread"}, []string{"+xadd", "+ssubscribe", "&"}},
+		{Writer, jobs, []string{"+xread", "(" + strings.Join(commands(writeEvents+groupEvents), " ") + " ~a:{jobs}:e ~a:{jobs}:e:*)"}, []string{"+spublish", "+xreadgroup", "&"}},
+		{Operator, jobs, []string{"+xlen", "+xinfo|groups"}, []string{"+xadd", "+xread"}},
 		{Reader, notes, []string{"+ssubscribe", "&a:{notes}:e"}, []string{"+spublish", "+xread"}},
 		{Writer, notes, []string{"+ssubscribe", "+spublish", "&a:{notes}:e"}, []string{"+xadd", "+publish", "+subscribe"}},
 		{Writer, tasks, []string{"&a:{tasks.[0-9]/8[a-z]}:e"}, []string{"&a:{tasks}:e"}},
@@ -119,5 +150,45 @@ func TestEvents(t *testing.T) {
 				t.Errorf("a %s of %s has %s: %q", c.role, c.entity.Name, rule, rules)
 			}
 		}
+	}
+}
+
+// Parts have their keys and channels, with the commands for those, and nothing without being asked for.
+func TestParts(t *testing.T) {
+	users := []*schema.Package{{Entities: []*schema.Entity{{Name: "users"}}}}
+	for _, c := range []struct {
+		role Role
+		o    Options
+		want []string
+	}{
+		{Writer, Options{}, nil},
+		{Writer, Options{With: []string{"limit"}}, []string{"(+eval +evalsha +get +set +time ~a:{limit/*}:*)"}},
+		{Writer, Options{With: []string{"limit", "limit"}, Functions: true}, []string{"(+fcall +fcall_ro +get +set +time ~a:{limit/*}:*)"}},
+		{Migrator, Options{With: []string{"log"}}, []string{"(+del +eval +evalsha +hmget +hset +time +xadd +xrange +xrevrange ~a:{log/*}:*)"}},
+		{Reader, Options{With: []string{"limit", "lock", "idempotency", "log"}}, nil},
+		{Writer, Options{With: []string{"topic"}}, []string{"(+publish +subscribe &a:{}topic:*)"}},
+		{Reader, Options{With: []string{"topic"}}, []string{"(+subscribe &a:{}topic:*)"}},
+		{Writer, Options{With: []string{"topic"}, Cluster: true}, []string{"(+publish +spublish +ssubscribe +subscribe &a:{}topic:*)"}},
+		{Reader, Options{With: []string{"topic=orders.*", "topic=x.?"}}, []string{"(+psubscribe +subscribe &a:{}topic:* &a:{}topic:orders.* &a:{}topic:x.?)"}},
+		{Operator, Options{With: []string{"topic"}}, nil},
+		{Sentinel, Options{With: []string{"lock"}}, nil},
+	} {
+		c.o.Role, c.o.Prefix = c.role, "a:"
+		bare := c.o
+		bare.With = nil
+		without, err := Rules(users, bare)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules, err := Rules(users, c.o)
+		if err != nil || !slices.Equal(rules, append(without, c.want...)) {
+			t.Errorf("a %s with %q has besides\n%q, %v, want\n%q", c.role, c.o.With, rules[len(without):], err, c.want)
+		}
+	}
+	if _, err := Rules(users, Options{Role: Writer, With: []string{"locks"}}); !errors.Is(err, ErrPart) {
+		t.Errorf("an unknown part: %v", err)
+	}
+	if _, err := Rules(users, Options{Role: Writer, With: []string{"topic=a b"}}); !errors.Is(err, ErrWord) {
+		t.Errorf("a pattern of two words: %v", err)
 	}
 }

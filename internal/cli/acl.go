@@ -33,6 +33,7 @@ func aclCommand() command {
 	flags.StringVar(&f.tenant, "tenant", "", "the rules are for the keys of the tenant `NAME` alone")
 	flags.StringVar(&f.format, "format", "setuser", "print as `FORMAT`: setuser or aclfile (default setuser)")
 	flags.StringVar(&f.passwordFile, "password-file", "", "the user's only password is the first line of `FILE`; its SHA-256 is printed")
+	flags.Var((*list)(&f.options.With), "with", "`PARTS` that are used besides repositories, by commas: "+strings.Join(acl.Parts, ", "))
 	flags.BoolVar(&f.options.Functions, "functions", false, "scripts are Redis Functions: neither EVAL nor EVALSHA")
 	flags.BoolVar(&f.options.Cluster, "cluster", false, "clients are those of a cluster")
 	flags.BoolVar(&f.options.Database, "database", false, "clients choose a database other than 0")
@@ -40,7 +41,7 @@ func aclCommand() command {
 	flags.BoolVar(&f.options.WaitAOF, "waitaof", false, "writes wait for append-only files: WAITAOF, of Redis 7.2")
 	return command{
 		name:     "acl",
-		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-functions] [-cluster] [-database] [-wait] [-waitaof]",
+		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-with PARTS] [-functions] [-cluster] [-database] [-wait] [-waitaof]",
 		short:    "print the ACL rules that repositories need",
 		long: `Acl prints what a user of Redis must be allowed for the repositories of the
 packages to work: commands and patterns of keys, and nothing else.
@@ -52,12 +53,17 @@ packages to work: commands and patterns of keys, and nothing else.
 	sentinel  asks sentinels for the primary: a user of the sentinels, not of
 	          the servers that have the records
 
+The parts of -with have keys of their own: lock, limit, idempotency, log, and topic,
+which has channels. Who subscribes to topics by a pattern needs that as well, such
+as topic=orders.*.
+
 The format setuser is a command for redis-cli, which gives the user exactly these
 rules and, without -password-file, leaves its passwords as they are. The format
 aclfile is a line of the server's ACL file. No password is ever printed.`,
 		examples: `redisgen acl -prefix app: -user shop | redis-cli --user admin --askpass
 redisgen acl ./... -prefix app: -role reader -user reports -password-file reports.txt
 redisgen acl -prefix app: -tenant acme -user acme -format aclfile >>users.acl
+redisgen acl -prefix app: -with lock,limit,topic -user shop
 redisgen acl -role sentinel -user shop | redis-cli -p 26379`,
 		flags: flags,
 		run: func(c *call) error {
@@ -94,6 +100,16 @@ func runACL(c *call, f *aclFlags) error {
 	return err
 }
 
+// list is a flag of words between commas, which can be given more than once.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(words string) error {
+	*l = append(*l, strings.Split(words, ",")...)
+	return nil
+}
+
 // check checks the flags and completes them.
 func (f *aclFlags) check() error {
 	if !slices.Contains(acl.Roles, f.options.Role) {
@@ -110,6 +126,11 @@ func (f *aclFlags) check() error {
 	}
 	if err := acl.CheckWord(f.options.Prefix); err != nil {
 		return usagef("-prefix %v", err)
+	}
+	for _, part := range f.options.With {
+		if err := acl.CheckPart(part); err != nil {
+			return usagef("-with %v", err)
+		}
 	}
 	if f.tenant == "" {
 		return nil
