@@ -97,12 +97,18 @@ func (c *Client) observe(ctx context.Context, op Operation) (context.Context, *o
 
 // observe begins an operation on records of the entity.
 func (c *core) observe(ctx context.Context, name string) (context.Context, *observation) {
-	return c.client.observe(ctx, Operation{Entity: c.info.name, Name: name})
+	if len(c.client.observers) == 0 {
+		return ctx, nil
+	}
+	return startObserving(ctx, c.client.observers, Operation{Entity: c.info.name, Name: name})
 }
 
 // observeMany begins an operation on n records of the entity.
 func (c *core) observeMany(ctx context.Context, name string, n int) (context.Context, *observation) {
-	return c.client.observe(ctx, Operation{Entity: c.info.name, Name: name, Size: n})
+	if len(c.client.observers) == 0 {
+		return ctx, nil
+	}
+	return startObserving(ctx, c.client.observers, Operation{Entity: c.info.name, Name: name, Size: n})
 }
 
 // entityOf returns the entity that calls are for, "" if they are for several.
@@ -165,9 +171,12 @@ func (o *observation) finish(err error) {
 
 // note adds to what is told of the operation that a context is of.
 func (c *Client) note(ctx context.Context, add func(*Operation)) {
-	if len(c.observers) == 0 {
-		return
+	if len(c.observers) > 0 {
+		noteIn(ctx, add)
 	}
+}
+
+func noteIn(ctx context.Context, add func(*Operation)) {
 	if o, ok := ctx.Value(observationKey{}).(*observation); ok {
 		o.mu.Lock()
 		defer o.mu.Unlock()
