@@ -18,7 +18,7 @@ type part struct {
 // parts are the parts that have keys, by the name that Options.With has for them.
 var parts = map[string]part{
 	"idempotency": {kind: "once", commands: " del hdel hget hmget hset pexpire pttl"},
-	"limit":       {kind: "limit", commands: " get set time"},
+	"limit":       {kind: "limit", commands: " del get set time"},
 	"lock":        {kind: "lock", commands: " del get hget hmget hset pexpire pttl set time"},
 	"log":         {kind: "log", commands: " del hmget hset time xadd xrange xrevrange", looks: " xlen xrange"},
 }

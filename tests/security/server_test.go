@@ -18,9 +18,9 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/acl"
-	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/internal/placement"
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/internal/testclient"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/schema"
 )
@@ -31,35 +31,35 @@ const password = "p4ss"
 // guarded is a server on which nobody but the administrator can do anything
 // without a user.
 type guarded struct {
-	t      *testing.T
-	server *redisd.Server
-	admin  *redis.Client
+	t        *testing.T
+	server   *redisd.Server
+	admin    *redis.Client
+	packages func() ([]*schema.Package, error) // whose entities users are for
 }
 
 // guard starts a server.
 func guard(t *testing.T, opts ...redisd.Option) *guarded {
 	t.Helper()
 	server := redisd.Start(t, append([]redisd.Option{redisd.Password("adm1n")}, opts...)...)
-	return &guarded{t, server, server.Client()}
+	return &guarded{t, server, server.Client(), schemas}
 }
 
-// schemas are the entities of tests/app and tests/places.
-var schemas = sync.OnceValues(func() ([]*schema.Package, error) {
-	loaded, mistakes, err := load.Load(".", "../app", "../places")
-	if err == nil && len(mistakes) > 0 {
-		err = mistakes
-	}
-	var packages []*schema.Package
-	for _, p := range loaded {
-		packages = append(packages, p.Package)
-	}
-	return packages, err
-})
+// schemas are the entities of tests/app and tests/places, told those of tests/events.
+var (
+	schemas = sync.OnceValues(func() ([]*schema.Package, error) { return testclient.LoadPackages("../app", "../places") })
+	told    = sync.OnceValues(func() ([]*schema.Package, error) { return testclient.LoadPackages("../events") })
+)
 
-// rules returns the rules of a user of all entities.
+// rules returns the rules of a user of the entities of tests/app and tests/places.
 func rules(t *testing.T, o acl.Options) []string {
 	t.Helper()
-	packages, err := schemas()
+	return rulesFor(t, schemas, o)
+}
+
+// rulesFor returns the rules of a user of the entities of packages.
+func rulesFor(t *testing.T, packagesOf func() ([]*schema.Package, error), o acl.Options) []string {
+	t.Helper()
+	packages, err := packagesOf()
 	must(t, err)
 	rules, err := acl.Rules(packages, o)
 	must(t, err)
@@ -69,7 +69,7 @@ func rules(t *testing.T, o acl.Options) []string {
 // allow makes a user with the rules of a role.
 func (g *guarded) allow(name string, o acl.Options) {
 	g.t.Helper()
-	g.redisCLI(acl.SetUser(name, "", rules(g.t, o)))
+	g.redisCLI(acl.SetUser(name, "", rulesFor(g.t, g.packages, o)))
 	must(g.t, g.admin.Do(g.t.Context(), "acl", "setuser", name, ">"+password).Err())
 }
 
@@ -93,6 +93,14 @@ func (g *guarded) open(name string, config repo.Config) *repo.Client {
 	must(g.t, err)
 	g.t.Cleanup(func() { _ = client.Close() })
 	return client
+}
+
+// connect returns a connection of a user.
+func (g *guarded) connect(name string) *redis.Client {
+	g.t.Helper()
+	rdb := redis.NewClient(&redis.Options{Addr: g.server.Addr(), Username: name, Password: password, DisableIdentity: true})
+	g.t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
 }
 
 // denials returns what the server has denied since the last call.
