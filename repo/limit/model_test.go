@@ -238,3 +238,21 @@ func TestModel(t *testing.T) {
 		}
 	})
 }
+
+// Intervals of less than a microsecond are exact too.
+func TestFractions(t *testing.T) {
+	s, r := embedded(t), random(t)
+	for i, l := range []Limit{Rate(7, 3*time.Microsecond).Burst(5), Rate(1000, 7*time.Microsecond), Rate(3, 2*time.Microsecond).Burst(10), Rate(97, 10*time.Microsecond).Burst(96)} {
+		p := pair{newLimiter(t, s.client, fmt.Sprint(i), l), []model{newModel(l)}}
+		for range 100 {
+			p.ask(t, r)
+			s.advance(time.Duration(r.IntN(3)) * time.Microsecond)
+		}
+	}
+
+	// When the rate changes, a fraction is rounded up: 3/7 µs to 1 µs of 3.
+	want(t, newLimiter(t, s.client, "changed", Rate(7, 3*time.Microsecond)), "key", true, 6)
+	if r, err := newLimiter(t, s.client, "changed", Rate(1000, 3*time.Microsecond)).Peek(t.Context(), "key"); err != nil || r.Remaining != 666 {
+		t.Errorf("at a new rate: %+v, %v", r, err)
+	}
+}

@@ -104,7 +104,7 @@ while ARGV[at] do
   reply[#reply + 1] = all and 1 or 0
   for i = 1, limits do
     local d = decided[i]
-    if all and counts then
+    if all then
       d.a, d.b = d.new_a, d.new_b
     end
     if counts and (all or d.less) then
