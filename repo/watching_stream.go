@@ -31,16 +31,18 @@ func (w *watching) follower(shards []int) eventReader {
 			return err
 		}
 		defer s.rdb.Close()
-		up()
-		for {
-			batches, err := s.read(ctx)
-			if err == nil {
-				err = s.take(ctx, batches)
-			}
+		for wait := time.Duration(0); ; wait = blockTime {
+			batches, err := s.read(ctx, wait)
 			if isRedirect(err) {
 				return s.aside(ctx, err)
 			}
 			if err != nil {
+				return err
+			}
+			if wait == 0 {
+				up()
+			}
+			if err := s.take(ctx, batches); err != nil {
 				return err
 			}
 		}
@@ -155,9 +157,13 @@ func (s *streamReader) send(ctx context.Context, commands ...[]any) ([]values, e
 	return replies, nil
 }
 
-// read waits for entries and returns them, none if there are none for blockTime.
-func (s *streamReader) read(ctx context.Context) ([]streamBatch, error) {
-	args := []any{"xread", "count", s.count(), "block", blockTime.Milliseconds(), "streams"}
+// read waits for entries and returns them, none if there are none for that long.
+func (s *streamReader) read(ctx context.Context, wait time.Duration) ([]streamBatch, error) {
+	args := []any{"xread", "count", s.count()}
+	if wait > 0 {
+		args = append(args, "block", wait.Milliseconds())
+	}
+	args = append(args, "streams")
 	shards := make(map[string]int, len(s.shards))
 	for _, shard := range s.shards {
 		shards[s.stream(shard)] = shard

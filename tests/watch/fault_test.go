@@ -1,0 +1,160 @@
+package watch
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redisgen/redisgen/internal/faultproxy"
+	"github.com/redisgen/redisgen/internal/placement"
+	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/repo"
+)
+
+// Connections that are killed lose messages only where a gap is told, and nothing of
+// streams. What happens is logged once.
+func TestKilled(t *testing.T) {
+	server := redisd.Start(t)
+	noLeak(t)
+	var log logs
+	admin := server.Client()
+	watching := open(t, server.Client(), repo.Config{Prefix: "w:", Logger: log.logger()})
+	writing := open(t, server.Client(), repo.Config{Prefix: "w:"})
+	alerts, tasks := countAlerts(t, watching, writing), countTasks(t, watching, writing)
+	const rounds = 3
+	for range rounds {
+		alerts.writeMany(50)
+		tasks.writeMany(50)
+		must(t, admin.Do(t.Context(), "client", "kill", "type", "pubsub").Err())
+		must(t, admin.Do(t.Context(), "client", "kill", "type", "normal", "skipme", "yes").Err())
+		alerts.writeMany(50)
+		tasks.writeMany(50)
+		alerts.settle()
+		tasks.settle()
+	}
+	if alerts.gaps != rounds || tasks.gaps != 0 {
+		t.Errorf("%d and %d gaps, want %d and 0", alerts.gaps, tasks.gaps, rounds)
+	}
+	for _, text := range []string{"level=WARN", "level=INFO"} {
+		if n := log.count(text); n != 2*rounds {
+			t.Errorf("%d lines of %s, want %d", n, text, 2*rounds)
+		}
+	}
+}
+
+// A network that is cut, or silent for longer than a server may be.
+func TestNetwork(t *testing.T) {
+	server := redisd.Start(t)
+	noLeak(t)
+	proxy := faultproxy.Start(t, server.Addr())
+	options := server.Options()
+	options.Addr = proxy.Addr()
+	rdb := redis.NewClient(options)
+	t.Cleanup(func() { _ = rdb.Close() })
+	var log logs
+	watching, writing := open(t, rdb, repo.Config{Prefix: "w:", Logger: log.logger()}), open(t, server.Client(), repo.Config{Prefix: "w:"})
+	alerts, tasks := countAlerts(t, watching, writing), countTasks(t, watching, writing)
+	for name, fault := range map[string]func(){
+		"cut":  proxy.Cut,
+		"down": func() { proxy.Down(); time.AfterFunc(300*time.Millisecond, func() { proxy.Up(t) }) },
+		"silent": func() {
+			before := log.count("level=WARN")
+			proxy.Sever()
+			alerts.writeMany(10)
+			eventually(t, "both loops have given up", func() bool { return log.count("level=WARN") == before+2 })
+			proxy.Heal()
+		},
+		"lost": func() { proxy.DropReply(faultproxy.Command("xread"), 1, 2, 3) },
+	} {
+		gaps := alerts.gaps
+		alerts.writeMany(20)
+		tasks.writeMany(20)
+		fault()
+		alerts.writeMany(20)
+		tasks.writeMany(20)
+		tasks.settle()
+		alerts.settle()
+		if alerts.gaps == gaps && name != "lost" {
+			t.Errorf("%s: no gap", name)
+		}
+		if warned, restored := log.count("level=WARN"), log.count("level=INFO"); warned != restored || warned > 10 {
+			t.Errorf("%s: %d warnings and %d of their ends", name, warned, restored)
+		}
+	}
+	if tasks.gaps > 0 {
+		t.Errorf("%d gaps in streams", tasks.gaps)
+	}
+}
+
+// slots returns the slots of an entity's shards.
+func slots(entity string, shards int) (list []int) {
+	for _, tag := range placement.Tags(entity, shards) {
+		list = append(list, placement.Slot(tag))
+	}
+	return list
+}
+
+// Slots of a cluster that move take messages and streams along.
+func TestMovingSlots(t *testing.T) {
+	cluster := redisd.StartCluster(t)
+	noLeak(t)
+	watching, writing := open(t, cluster.Client(), repo.Config{Prefix: "w:"}), open(t, cluster.Client(), repo.Config{Prefix: "w:"})
+	alerts, tasks := countAlerts(t, watching, writing), countTasks(t, watching, writing)
+	for range 2 {
+		for _, slot := range append(slots("alerts", 4), slots("tasks", 8)[:4]...) {
+			from := cluster.Primary(slot)
+			to := cluster.Primaries()[0]
+			if to == from {
+				to = cluster.Primaries()[1]
+			}
+			alerts.writeMany(10)
+			tasks.writeMany(10)
+			moved := make(chan struct{})
+			go func() { defer close(moved); cluster.MoveSlots(from, to, slot) }()
+			for moving := true; moving; {
+				alerts.writeMany(5)
+				tasks.writeMany(5)
+				select {
+				case <-moved:
+					moving = false
+				default:
+				}
+			}
+		}
+		alerts.settle()
+		tasks.settle()
+	}
+	if alerts.gaps < 4 || tasks.gaps != 0 {
+		t.Errorf("%d and %d gaps, want at least 4 and 0", alerts.gaps, tasks.gaps)
+	}
+}
+
+// A replica takes the place of the primary: by Sentinel, and in a cluster.
+func TestFailover(t *testing.T) {
+	durable := repo.Config{Prefix: "w:", Durability: repo.Durability{Replicas: 1}}
+	run := func(t *testing.T, connect func() redis.UniversalClient, kill func()) {
+		noLeak(t)
+		watching, writing := open(t, connect(), repo.Config{Prefix: "w:"}), open(t, connect(), durable)
+		alerts, tasks := countAlerts(t, watching, writing), countTasks(t, watching, writing)
+		alerts.writeMany(20)
+		tasks.writeMany(20)
+		kill()
+		alerts.client, tasks.client = watching, watching // a cluster has no replica to confirm any more
+		alerts.writeMany(20)
+		tasks.writeMany(20)
+		alerts.settle()
+		tasks.settle()
+		if alerts.gaps == 0 || tasks.gaps != 0 {
+			t.Errorf("%d and %d gaps, want some and 0", alerts.gaps, tasks.gaps)
+		}
+	}
+	t.Run("Sentinel", func(t *testing.T) {
+		group := redisd.StartReplicated(t)
+		run(t, func() redis.UniversalClient { return group.Client() }, func() { group.Primary().Kill() })
+	})
+	t.Run("Cluster", func(t *testing.T) {
+		cluster := redisd.StartCluster(t)
+		run(t, func() redis.UniversalClient { return cluster.Client() }, func() { cluster.Primary(slots("tasks", 8)[0]).Kill() })
+	})
+}
