@@ -15,7 +15,7 @@ var errChanged = errors.New("changed since it was read")
 
 // commit carries out all writes by one script call, if what was read is as it was.
 func (tx *Tx) commit() error {
-	if len(tx.writes) == 0 && len(tx.reads) < 2 {
+	if len(tx.writes) == 0 && len(tx.reads) < 2 && tx.ack == nil {
 		return nil
 	}
 	for _, w := range tx.writes {
@@ -81,6 +81,8 @@ func (tx *Tx) send() ([]written, error) {
 		return nil, txError(err)
 	case state == "CHANGED":
 		return nil, errChanged
+	case state == "GONE":
+		return nil, txError(ErrTaken)
 	case state == "UNCERTAIN":
 		return nil, txError(ErrUncertain)
 	case state == "CLAIM":
@@ -138,8 +140,12 @@ func (tx *Tx) call() *call {
 	for _, r := range tx.reads {
 		keys, n = append(keys, r.key), n+2+len(r.core.info.fields)
 	}
+	op := "tx"
+	if tx.ack != nil {
+		op, keys, n = "ack", append(keys, tx.ack.shard.space.events()), n+3
+	}
 	args := newArgs(n, keys...)
-	args.add(tx.shard, "tx"+tx.client.fence, tx.client.now(), rand.Text()[:tokenSize], "")
+	args.add(tx.shard, op+tx.client.fence, tx.client.now(), rand.Text()[:tokenSize], "")
 	since := &args.strs[len(args.strs)-1]
 	args.addInt(len(groups))
 	for _, group := range groups {
@@ -161,11 +167,14 @@ func (tx *Tx) call() *call {
 		args.addInt(len(names))
 		args.add(names...)
 	}
-	call := &call{script: txScript(kinds), keys: keys, args: args.args, write: len(tx.writes) > 0, since: since}
+	if tx.ack != nil {
+		args.add(tx.ack.of.group, tx.ack.of.name, tx.ack.id)
+	}
+	call := &call{script: txScript(kinds), keys: keys, args: args.args, write: len(tx.writes) > 0 || tx.ack != nil, since: since}
 	for _, w := range tx.writes {
 		call.fells = append(call.fells, w.core.fells(w.op)...)
 	}
-	if slices.ContainsFunc(tx.writes, func(w *txWrite) bool { return !w.core.info.retry }) {
+	if tx.ack != nil || slices.ContainsFunc(tx.writes, func(w *txWrite) bool { return !w.core.info.retry }) {
 		call.since = nil
 	}
 	return call

@@ -20,6 +20,7 @@ type Tx struct {
 	writes  []*txWrite
 	wrote   map[string]bool // by key
 	records int             // in reads and writes
+	ack     *held           // the event that is acknowledged with it
 	failed  error           // of the first operation that could not be
 	over    bool
 }
@@ -89,12 +90,20 @@ func Attempts(n int) TxOption {
 func (c *Client) Tx(ctx context.Context, f func(*Tx) error, opts ...TxOption) (failed error) {
 	ctx, watched := c.observe(ctx, Operation{Name: "Tx"})
 	defer watched.end(&failed)
+	return c.transact(ctx, nil, f, opts)
+}
+
+// transact is Tx with an event that is acknowledged, if it is not nil.
+func (c *Client) transact(ctx context.Context, ack *held, f func(*Tx) error, opts []TxOption) error {
 	o := txOptions{attempts: mutateAttempts}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	for attempt := 0; ; attempt++ {
-		tx := &Tx{client: c, ctx: ctx, read: map[string]*txRead{}, wrote: map[string]bool{}}
+		tx := &Tx{client: c, ctx: ctx, ack: ack, read: map[string]*txRead{}, wrote: map[string]bool{}}
+		if ack != nil {
+			tx.shard, tx.first = ack.home()
+		}
 		err := tx.run(f)
 		if err != errChanged {
 			return err
@@ -124,7 +133,7 @@ func (tx *Tx) run(f func(*Tx) error) error {
 		return tx.commit()
 	}
 	// What it has read one after the other may not have been there together.
-	if tx.writes = nil; tx.commit() == errChanged {
+	if tx.writes, tx.ack = nil, nil; tx.commit() == errChanged {
 		return errChanged
 	}
 	tx.client.noteAborted(tx.ctx)

@@ -1,8 +1,9 @@
 -- Writes records of several entities of one shard, all or none.
 --
--- KEYS     the records that are written, and then those that were read
+-- KEYS     the records that are written, and then those that were read; last, the stream
+--   of an event that is acknowledged
 -- ARGV[1]  <prefix>{<tag of the shard>}
--- ARGV[2]  tx
+-- ARGV[2]  tx; ack, if an event is acknowledged as well
 -- ARGV[3]  the time, as for write.lua
 -- ARGV[4]  the token of this transaction
 -- ARGV[5]  "", or how many µs ago at most it was sent before
@@ -12,16 +13,19 @@
 -- then for each record that was read: what is expected: "-" none, "+" any, a
 --   version, a version and @ and when the record was created, or # and the SHA-1 of
 --   the fields; how many fields tell, and their names, a key field first
+-- then of an event: its group, the consumer, and the ID
 --
--- Returns a list: OK; CHANGED, if a record is not as expected; FAILED; CLAIM, if values
--- have to be claimed first; or UNCERTAIN. Then for the records up to the one
--- that failed what write.lua returns.
+-- Returns a list: OK; GONE, if the event is not pending of the consumer; CHANGED, if a
+-- record is not as expected; FAILED; CLAIM, if values have to be claimed first; or
+-- UNCERTAIN. Then for the records up to the one that failed what write.lua returns.
 
 local keys, args = KEYS, ARGV
 local groups, replies, place = {}, { 'OK' }, {} -- place: in replies, by record
 local falling, needed = {}, {}
 local first = 7 -- of the arguments that come next
 local count = 0 -- of records that are written
+local stream = op == 'ack' and table.remove(keys)
+local group_name, consumer, event = unpack(args, #args - 2)
 
 -- Deletions and references are looked at when all writes are planned.
 fell = function(record, id)
@@ -159,6 +163,9 @@ end
 for _ = 1, tonumber(args[6]) do
   take_group()
 end
+if stream and not call('XPENDING', stream, group_name, event, event, 1, consumer)[1] then
+  return { 'GONE' }
+end
 if args[5] == '' and changed() then
   return { 'CHANGED' }
 end
@@ -176,6 +183,9 @@ end
 local failed = refused()
 if failed then
   return failed
+end
+if stream then
+  call('XACK', stream, group_name, event)
 end
 for _, group in ipairs(groups) do
   with(group)
