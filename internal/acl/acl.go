@@ -36,6 +36,7 @@ type Options struct {
 	Database  bool   // the client chooses a database
 	Wait      bool   // writes wait for replicas
 	WaitAOF   bool   // writes wait for append-only files
+	Cache     bool   // the client keeps records in memory
 
 	// With names what is used besides repositories: some of [Parts], and "topic=" and a
 	// pattern for who subscribes to several topics by that.
@@ -61,7 +62,7 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 	if o.Role == Sentinel {
 		return sentinelRules(), nil
 	}
-	keys, marks := patterns(packages, o.Prefix)
+	keys, strs := patterns(packages, o.Prefix)
 	told := eventsOf(packages, o.Prefix)
 	health := escape(o.Prefix) + "{health}"
 	rules := o.connection()
@@ -81,7 +82,7 @@ func Rules(packages []*schema.Package, o Options) ([]string, error) {
 		rules = append(rules, o.waits()...)
 		rules = append(rules, withFlag("~", keys)...)
 		rules = append(rules, withFlag("&", told.channels)...)
-		rules = append(rules, selector(append([]string{"+set"}, withFlag("%W~", append(marks, health))...)))
+		rules = append(rules, selector(append([]string{"+set"}, withFlag("%W~", append(strs, health))...)))
 		rules = append(rules, told.rules()...)
 	case Operator:
 		rules = append(rules, commands(reads+finds+looks+told.looks())...)
@@ -101,6 +102,9 @@ func (o Options) connection() []string {
 	}
 	if o.Cluster {
 		names += cluster
+	}
+	if o.Cache {
+		names += " client|tracking"
 	}
 	return commands(names)
 }

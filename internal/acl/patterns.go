@@ -9,9 +9,9 @@ import (
 )
 
 // patterns returns the patterns of the keys of all entities, and of no others; and
-// the keys that tell how those are placed that are in several shards, or in
-// another's.
-func patterns(packages []*schema.Package, prefix string) (keys, marks []string) {
+// those among them of plain strings: what tells how those are placed that are in
+// several shards, or in another's; and who loads a record that expires.
+func patterns(packages []*schema.Package, prefix string) (keys, strs []string) {
 	add := func(pattern string) {
 		if !slices.Contains(keys, pattern) {
 			keys = append(keys, pattern)
@@ -22,16 +22,19 @@ func patterns(packages []*schema.Package, prefix string) (keys, marks []string) 
 		for _, e := range p.Entities {
 			at := p.Placement(e)
 			if own := prefix + "{" + e.Name + "}:"; at.Home != "" || at.Shards > 1 {
-				marks = append(marks, own+"p")
+				strs = append(strs, own+"p")
 				// Before it says so, the list of a single shard has to be empty.
 				add(own + "*")
 			}
 			for _, space := range spaces(e.Name, at) {
 				add(prefix + space + "*")
+				if e.Expires {
+					strs = append(strs, prefix+space+"n:*")
+				}
 			}
 		}
 	}
-	return keys, marks
+	return keys, strs
 }
 
 // spaces returns the patterns of what the keys of an entity begin with in each of its

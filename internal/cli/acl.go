@@ -39,9 +39,10 @@ func aclCommand() command {
 	flags.BoolVar(&f.options.Database, "database", false, "clients choose a database other than 0")
 	flags.BoolVar(&f.options.Wait, "wait", false, "writes wait for replicas: WAIT")
 	flags.BoolVar(&f.options.WaitAOF, "waitaof", false, "writes wait for append-only files: WAITAOF, of Redis 7.2")
+	flags.BoolVar(&f.options.Cache, "cache", false, "clients keep records in memory: CLIENT TRACKING")
 	return command{
 		name:     "acl",
-		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-with PARTS] [-functions] [-cluster] [-database] [-wait] [-waitaof]",
+		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-with PARTS] [-functions] [-cluster] [-database] [-wait] [-waitaof] [-cache]",
 		short:    "print the ACL rules that repositories need",
 		long: `Acl prints what a user of Redis must be allowed for the repositories of the
 packages to work: commands and patterns of keys, and nothing else.

@@ -210,3 +210,25 @@ func TestFunctions(t *testing.T) {
 	run(t, reads(g.open("reader", repo.Config{Prefix: "app:", Functions: true, SweepInterval: -1})))
 	g.wantNoDenials()
 }
+
+// A client that keeps records in memory needs one command more.
+func TestCache(t *testing.T) { eachVersion(t, testCache) }
+
+func testCache(t *testing.T, g *guarded) {
+	g.allow("writer", acl.Options{Role: acl.Writer, Prefix: "app:"})
+	config := repo.Config{Addrs: []string{g.server.Addr()}, Username: "writer", Password: password, Prefix: "app:", Cache: &repo.Cache{}}
+	if _, err := repo.Open(t.Context(), config); err == nil || !strings.Contains(err.Error(), "CLIENT TRACKING: NOPERM") {
+		t.Errorf("Open without the rule: %v", err)
+	}
+	g.denials()
+	for _, role := range []acl.Role{acl.Writer, acl.Reader} {
+		g.allow(string(role), acl.Options{Role: role, Prefix: "app:", Cache: true})
+		client := g.open(string(role), repo.Config{Prefix: "app:", Cache: &repo.Cache{}, SweepInterval: -1})
+		if role == acl.Writer {
+			run(t, writes(client))
+		}
+		run(t, reads(client))
+		run(t, reads(client))
+	}
+	g.wantNoDenials()
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -115,6 +116,53 @@ func testEvents(t *testing.T, g *guarded) {
 		if err := call(reader); err == nil || !strings.Contains(err.Error(), "NOPERM") {
 			t.Errorf("%s of a reader: %v", name, err)
 		}
+	}
+}
+
+// A reader can watch.
+func TestWatch(t *testing.T) { eachVersion(t, testWatch) }
+
+func testWatch(t *testing.T, g *guarded) {
+	g.packages = told
+	g.allow("writer", acl.Options{Role: acl.Writer, Prefix: "app:"})
+	g.allow("reader", acl.Options{Role: acl.Reader, Prefix: "app:"})
+	writer := g.open("writer", repo.Config{Prefix: "app:", SweepInterval: -1})
+	for _, role := range []string{"reader", "writer"} {
+		client := g.open(role, repo.Config{Prefix: "app:", SweepInterval: -1})
+		watch(t, "jobs", events.NewJobs(client), func(id string) error { return events.NewJobs(writer).Save(t.Context(), &events.Job{ID: id}) })
+		watch(t, "tasks", events.NewTasks(client), func(id string) error {
+			return events.NewTasks(writer).Save(t.Context(), &events.Task{Owner: id, ID: 1})
+		})
+		watch(t, "notes", events.NewNotes(client), func(id string) error { return events.NewNotes(writer).Save(t.Context(), &events.Note{ID: id}) })
+		watch(t, "alerts", events.NewAlerts(client), func(id string) error { return events.NewAlerts(writer).Save(t.Context(), &events.Alert{ID: id}) })
+	}
+	g.wantNoDenials()
+	used := g.calls()
+	for _, name := range strings.Fields("spublish ssubscribe xread xrange xrevrange") {
+		if used[name] == 0 {
+			t.Errorf("%s is allowed, and nothing needs it", name)
+		}
+	}
+}
+
+// watcher is a repository of records whose changes are told.
+type watcher[T any, K comparable] interface {
+	Watch(context.Context, ...repo.WatchOption) iter.Seq2[repo.Event[T, K], error]
+}
+
+// watch takes three events, of what save does.
+func watch[T any, K comparable](t *testing.T, name string, of watcher[T, K], save func(id string) error) {
+	t.Helper()
+	taken := 0
+	for e, err := range of.Watch(t.Context(), repo.Ready(func([]repo.Position) { must(t, save("a")) })) {
+		must(t, err)
+		if e.Op != repo.OpCreated && e.Op != repo.OpUpdated {
+			t.Errorf("%s: event %d is %+v", name, taken, e)
+		}
+		if taken++; taken == 3 {
+			break
+		}
+		must(t, save("b"))
 	}
 }
 

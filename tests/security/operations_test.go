@@ -79,6 +79,17 @@ func writes(client *repo.Client) []operation {
 		{"Patch of the expiry", func(ctx context.Context) error {
 			return s.Patch(ctx, sessionID, app.SessionFields.ExpiresAt.Set(time.Now().Add(time.Hour)))
 		}},
+		{"GetOrLoad", func(ctx context.Context) error {
+			id := uuid.New()
+			return second(s.GetOrLoad(ctx, id, func(context.Context, uuid.UUID) (*app.Session, error) { return session(id), nil }, repo.LoadOptions{}))
+		}},
+		{"GetOrLoad of nothing", func(ctx context.Context) error {
+			_, err := s.GetOrLoad(ctx, uuid.New(), func(context.Context, uuid.UUID) (*app.Session, error) { return nil, repo.ErrNotFound }, repo.LoadOptions{})
+			if errors.Is(err, repo.ErrNotFound) {
+				return nil
+			}
+			return err
+		}},
 		{"Create a token", func(ctx context.Context) error { return tokens.Create(ctx, &app.Token{Number: 7, UserID: "u"}) }},
 		{"Save a wallet", func(ctx context.Context) error {
 			return app.NewWallets(client).Save(ctx, &app.Wallet{ID: "w", Owner: "o"}, repo.TTL(time.Hour))

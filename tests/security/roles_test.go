@@ -119,7 +119,7 @@ func TestReader(t *testing.T) {
 	eventually(t, "the sessions have expired", func() bool {
 		n, err := g.admin.Eval(t.Context(), "return #redis.call('KEYS', 'app:{sessions}:r:*')", nil).Int()
 		must(t, err)
-		return n == 2
+		return n == 3
 	})
 	run(t, reads(reader))
 	g.denials()
@@ -289,6 +289,7 @@ func TestOtherKeys(t *testing.T) {
 	own := []string{
 		"app:{users}:r:7", "app:{users}:r:", "app:{users}:", "app:{users}:i:tags:}{\n*", "app:{sessions}:x", "app:{ledgers}entries:r:1",
 		"app:{accounts}:p", "app:{messages}:p", "app:{ledgers}entries:",
+		"app:{sessions}:n:7",
 	}
 	others := []string{
 		"", "x", "app:", "app:x", "app:{users}", "app:{users}r:7", "app:{user}:r:7", "app:{userss}:r:7", "app:{users.1/4a}:r:7", "{users}:r:7", "ap:{users}:r:7",
@@ -322,8 +323,8 @@ func TestOtherKeys(t *testing.T) {
 				continue
 			}
 			for _, key := range own {
-				mark := strings.HasSuffix(key, "}:p")
-				check(withKey(key)[name], name != "set" || mark)
+				plain := strings.HasSuffix(key, "}:p") || strings.Contains(key, "}:n:")
+				check(withKey(key)[name], name != "set" || plain)
 			}
 			for _, key := range others {
 				check(withKey(key)[name], false)
