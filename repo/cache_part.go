@@ -47,6 +47,7 @@ func (e *cached) valid(now time.Duration) bool {
 type cacheRead struct {
 	kind    *cachedKind
 	round   uint64
+	began   time.Duration
 	link    *link // that told of changes to the record when it began; nil: none did
 	spoiled bool  // the record has changed since
 
@@ -81,14 +82,14 @@ func (p *cachePart) find(k *cachedKind, key string, now time.Duration) (e *cache
 		}
 	}
 	if r := p.reads[key]; r != nil {
-		if r.kind == k && !r.spoiled && r.round == k.round.Load() {
+		if r.kind == k && !r.spoiled && r.round == k.round.Load() && now-r.began <= p.cache.options.MaxLag {
 			p.shared++
 			return nil, r, false, true
 		}
 		return nil, r, false, false
 	}
 	p.misses++
-	r = &cacheRead{kind: k, round: k.round.Load(), done: make(chan struct{})}
+	r = &cacheRead{kind: k, round: k.round.Load(), began: now, done: make(chan struct{})}
 	if l := k.link.Load(); l != nil && l == p.cache.link.Load() {
 		r.link = l
 	}

@@ -20,10 +20,11 @@ func (c *core) readCached(ctx context.Context, ids []string, each func(int, any)
 	others := make(map[int]*cacheRead)
 	var own []ownRead
 	var at []int
+	now := c.cached.cache.now()
 	for i, id := range ids {
 		key := c.at(id).record(id)
 		part := c.cached.cache.part(key)
-		e, r, mine, joined := part.find(c.cached, key, c.cached.cache.now())
+		e, r, mine, joined := part.find(c.cached, key, now)
 		switch {
 		case e != nil:
 			replies[i] = e.reply
@@ -46,7 +47,7 @@ func (c *core) readCached(ctx context.Context, ids []string, each func(int, any)
 		if err := r.wait(ctx); err != nil {
 			return err
 		}
-		if r != nil && !r.abandoned {
+		if r != nil && r.serves(now) {
 			if r.err != nil {
 				return r.err
 			}
@@ -80,7 +81,8 @@ func (c *core) look(ctx context.Context, id string) (string, time.Duration, erro
 		return "", 0, err
 	}
 	for {
-		e, r, mine, joined := part.find(c.cached, key, c.cached.cache.now())
+		now := c.cached.cache.now()
+		e, r, mine, joined := part.find(c.cached, key, now)
 		switch {
 		case e != nil:
 			return e.reply, e.until, nil
@@ -91,7 +93,7 @@ func (c *core) look(ctx context.Context, id string) (string, time.Duration, erro
 		if err := r.wait(ctx); err != nil {
 			return "", 0, err
 		}
-		if joined && !r.abandoned {
+		if joined && r.serves(now) {
 			return r.reply, r.until, r.err
 		}
 	}
@@ -108,6 +110,12 @@ func (r *cacheRead) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// serves tells whether the outcome of a read is one for somebody else, who has joined it:
+// not if the record has expired before, or who read it gave up.
+func (r *cacheRead) serves(joined time.Duration) bool {
+	return !r.abandoned && (r.until == 0 || joined < r.until)
 }
 
 // ownRead is a read that is to be carried out, and finished.
@@ -145,7 +153,7 @@ func (c *core) carryOut(ctx context.Context, own []ownRead) {
 			continue
 		}
 		// The server has counted from later on, so that the record is dropped before it expires.
-		if keep[i] = lives[i] != gone; lives[i] > 0 {
+		if keep[i] = lives[i] != gone; lives[i] >= 0 {
 			o.until = sent + lives[i]
 		}
 	}
@@ -157,14 +165,20 @@ func hasEnded(ctx context.Context) bool {
 	return ctx.Err() != nil || ok && time.Until(deadline) <= 0
 }
 
-// gone is how long a record lives that is not there.
-const gone = -2 * time.Millisecond
+// How long a record lives that is not there, and one that does not expire.
+const (
+	gone    = -2 * time.Millisecond
+	forever = -1 * time.Millisecond
+)
 
 // readTimed reads records and, if they may expire, how long they live from some moment
-// after the call on; not positive: for ever. One round trip.
+// after the call on. One round trip.
 func (c *core) readTimed(ctx context.Context, ids []string) ([]string, []time.Duration, []error) {
 	reads, lives := c.readCalls(ids, c.read), make([]time.Duration, len(ids))
 	if !c.info.expires {
+		for i := range lives {
+			lives[i] = forever
+		}
 		replies, errs := c.client.sendAll(ctx, reads)
 		return replies, lives, errs
 	}

@@ -76,7 +76,7 @@ func (o LoadOptions) life() time.Duration {
 // due tells whether a record that lives for so long is to be loaded again; cost is how
 // long that takes.
 func (o LoadOptions) due(life, cost time.Duration) bool {
-	if life <= 0 {
+	if life < 0 {
 		return false // for ever
 	}
 	left := float64(life - o.Stale)
@@ -160,10 +160,10 @@ func (l *loader) find(ctx context.Context) (string, time.Duration, error) {
 		return replies[0], lives[0], errs[0]
 	}
 	reply, until, err := l.look(ctx, l.id)
-	if until > 0 {
-		until = max(until-l.cached.cache.now(), 1)
+	if until == 0 {
+		return reply, forever, err
 	}
-	return reply, until, err
+	return reply, max(until-l.cached.cache.now(), 0), err
 }
 
 // fill loads a record that is not there, or waits for who does; errAgain if it may be
