@@ -130,13 +130,7 @@ func ExampleLead() {
 
 	err := lock.Lead(context.Background(), client, "scheduler", func(ctx context.Context, term *lock.Lock) error {
 		users := app.NewUsers(client.WithFence(term.Fence()))
-		for ctx.Err() == nil { // until the leadership is lost
-			if err := users.Save(ctx, &app.User{ID: "7", Username: "ann", Status: app.Active}); err != nil {
-				return err
-			}
-			return nil // resigns
-		}
-		return ctx.Err()
+		return users.Save(ctx, &app.User{ID: "7", Username: "ann", Status: app.Active}) // and resigns
 	}, lock.Options{})
 	fmt.Println(err)
 	// Output: <nil>
