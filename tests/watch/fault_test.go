@@ -1,6 +1,8 @@
 package watch
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/redisgen/redisgen/internal/placement"
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
+	"github.com/redisgen/redisgen/tests/events"
 )
 
 // Connections that are killed lose messages only where a gap is told, and nothing of
@@ -157,4 +160,56 @@ func TestFailover(t *testing.T) {
 		cluster := redisd.StartCluster(t)
 		run(t, func() redis.UniversalClient { return cluster.Client() }, func() { cluster.Primary(slots("tasks", 8)[0]).Kill() })
 	})
+}
+
+// A slot that stays on its way for long has its streams read where they have gone.
+func TestHalfMoved(t *testing.T) {
+	cluster := redisd.StartCluster(t)
+	noLeak(t)
+	ctx := t.Context()
+	tasks := events.NewTasks(open(t, cluster.Client(), repo.Config{Prefix: "w:"}))
+	w := watch(t, &tasks.Repository)
+	must(t, tasks.Create(ctx, &events.Task{Owner: "ann", ID: 1}))
+	first := w.next()
+	tag := placement.Tags("tasks", 8)[placement.Shard("ann", 8)]
+	stream, slot := "w:{"+tag+"}:e", placement.Slot(tag)
+	from := cluster.Primary(slot)
+	to := cluster.Primaries()[0]
+	if to == from {
+		to = cluster.Primaries()[1]
+	}
+	a, b := from.Client(), to.Client()
+	id := func(rdb *redis.Client) string { return rdb.Do(ctx, "cluster", "myid").Val().(string) }
+	must(t, b.Do(ctx, "cluster", "setslot", slot, "importing", id(a)).Err())
+	must(t, a.Do(ctx, "cluster", "setslot", slot, "migrating", id(b)).Err())
+	must(t, a.Migrate(ctx, "127.0.0.1", strconv.Itoa(to.Port()), stream, 0, 5*time.Second).Err())
+	told := func() string {
+		t.Helper()
+		e := w.next()
+		if e.Key != first.Key || e.Position <= first.Position {
+			t.Errorf("got %+v", e)
+		}
+		return short(e)
+	}
+	for range 3 { // on the other node, as a script would
+		pipe := b.Pipeline()
+		pipe.Do(ctx, "asking")
+		pipe.Do(ctx, "xadd", stream, "*", "op", "updated", "id", "3:ann1", "version", "2", "fields", "title", "at", "1")
+		_, err := pipe.Exec(ctx)
+		must(t, err)
+		told()
+	}
+	keys, err := a.ClusterGetKeysInSlot(ctx, slot, 100).Result()
+	must(t, err)
+	for _, key := range keys {
+		must(t, a.Migrate(ctx, "127.0.0.1", strconv.Itoa(to.Port()), key, 0, 5*time.Second).Err())
+	}
+	for _, rdb := range []*redis.Client{b, a} {
+		must(t, rdb.Do(ctx, "cluster", "setslot", slot, "node", id(b)).Err())
+	}
+	must(t, tasks.Delete(ctx, first.Key))
+	if got := told(); !strings.HasPrefix(got, "deleted") {
+		t.Errorf("got %q", got)
+	}
+	w.quiet()
 }
