@@ -231,4 +231,7 @@ func testCache(t *testing.T, g *guarded) {
 		run(t, reads(client))
 	}
 	g.wantNoDenials()
+	if why := g.dryRun("reader", "client", "tracking", "on", "bcast", "prefix", "other:"); why != "" {
+		t.Errorf("the server tells of keys by rules, unlike docs/security.md: %s", why)
+	}
 }
