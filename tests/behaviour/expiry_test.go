@@ -68,7 +68,7 @@ func wantAllGone(t *testing.T, sessions *app.Sessions, all []*app.Session) {
 func TestFiftyThousandSessionsExpire(t *testing.T) {
 	const n = 50_000
 	d := deployed(t, testclient.Start(t, redisd.Clock()))
-	client := openOn(t, d, repo.Config{SweepInterval: -1})
+	client := openOn(t, d, repo.Config{SweepInterval: -1, ReadTimeout: time.Minute}) // the machine may be busy
 	sessions, f := app.NewSessions(client), app.SessionFields
 	all := makeSessions(t, sessions, n)
 	keeper := &app.Session{UserID: "user3", Hits: 2}
