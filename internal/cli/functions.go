@@ -10,6 +10,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/redisgen/redisgen/repo"
+
+	// What else programs may use, whose scripts are functions then too.
+	_ "github.com/redisgen/redisgen/repo/event"
+	_ "github.com/redisgen/redisgen/repo/idempotency"
+	_ "github.com/redisgen/redisgen/repo/limit"
+	_ "github.com/redisgen/redisgen/repo/lock"
 )
 
 // functionFlags are the flags of the functions command.
