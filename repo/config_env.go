@@ -15,10 +15,10 @@ import (
 //	USERNAME PASSWORD PASSWORD_FILE SENTINEL_USERNAME SENTINEL_PASSWORD
 //	TLS TLS_CA_FILE TLS_CERT_FILE TLS_KEY_FILE TLS_SERVER_NAME
 //	POOL_SIZE MIN_IDLE_CONNS DIAL_TIMEOUT READ_TIMEOUT WRITE_TIMEOUT POOL_TIMEOUT
-//	MAX_RETRIES RETRY_TIMEOUT MIN_RETRY_BACKOFF MAX_RETRY_BACKOFF
+//	MAX_RETRIES RETRY_TIMEOUT MIN_RETRY_BACKOFF MAX_RETRY_BACKOFF CACHE AUTO_PIPELINE
 //
-// Each sets the field of that name. Addresses are parted by commas, CLUSTER and
-// TLS are true or false, and times are as in 1m30s. What is empty or not set
+// Each sets the field of that name. Addresses are parted by commas, CLUSTER,
+// TLS, CACHE and AUTO_PIPELINE are true or false, and times are as in 1m30s. What is empty or not set
 // leaves the field as it is; the fields come before the URL. A value that is
 // none is an error that names the variable.
 func ConfigFromEnv(prefix string) (Config, error) {
@@ -51,6 +51,11 @@ func ConfigFromEnv(prefix string) (Config, error) {
 	e.duration("RETRY_TIMEOUT", &c.RetryTimeout)
 	e.duration("MIN_RETRY_BACKOFF", &c.MinRetryBackoff)
 	e.duration("MAX_RETRY_BACKOFF", &c.MaxRetryBackoff)
+	cached := false
+	if e.truth("CACHE", &cached); cached {
+		c.Cache = &Cache{}
+	}
+	e.truth("AUTO_PIPELINE", &c.AutoPipeline)
 	if e.err != nil {
 		return Config{}, e.err
 	}

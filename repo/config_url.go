@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +106,9 @@ func (c *Config) fillFromAddress(a address) error {
 		}
 		fill(&c.RetryTimeout, d)
 	}
+	if err := c.fillFlags(take); err != nil {
+		return err
+	}
 	fill(&c.TLSCAFile, take("tls_ca_file"))
 	fill(&c.TLSCertFile, take("tls_cert_file"))
 	fill(&c.TLSKeyFile, take("tls_key_file"))
@@ -128,6 +132,26 @@ func (c *Config) fillFromAddress(a address) error {
 		c.Addrs = addrs
 	}
 	c.fillFromOptions(o)
+	return nil
+}
+
+// fillFlags turns on what parameters turn on.
+func (c *Config) fillFlags(take func(string) string) error {
+	for _, name := range []string{"cache", "auto_pipeline"} {
+		text := take(name)
+		if text == "" {
+			continue
+		}
+		on, err := strconv.ParseBool(text)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: write true or false", name)
+		case on && name == "cache" && c.Cache == nil:
+			c.Cache = &Cache{}
+		case on && name == "auto_pipeline":
+			c.AutoPipeline = true
+		}
+	}
 	return nil
 }
 

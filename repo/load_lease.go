@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	leaseScript   = newScript(part("lease"))
-	unleaseScript = newScript(part("unlease")).which(frees)
+	leaseScript   = newScript(scriptBase, part("clock"), part("lease"))
+	unleaseScript = newScript(scriptBase, part("clock"), part("unlease")).which(frees)
 )
 
 const (

@@ -107,8 +107,8 @@ func (k *keyspace) fetch(ctx context.Context, pipe redis.Pipeliner, p *schema.Pa
 		}
 	case (name == "w" || name == "q") && slices.ContainsFunc(e.Indexes, func(ix *schema.Index) bool { return p.Global(e, ix) }):
 		return func() error { return nil } // claims that were given up, and those of them that are not released yet
-	case name == "f", e.Events != "" && (name == "e" || kind == "e" && named):
-		return func() error { return nil } // the last tokens of fences; events, and what their readers keep
+	case name == "f", kind == "n" && named, e.Events != "" && (name == "e" || kind == "e" && named):
+		return func() error { return nil } // the last tokens of fences; who loads a record; events, and what their readers keep
 	}
 	return nil
 }

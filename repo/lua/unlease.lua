@@ -7,12 +7,12 @@
 --
 -- Returns 1 if the lease was theirs.
 
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then
+if redis.call('HGET', KEYS[1], 'by') ~= ARGV[2] then
   return 0
-end
-if ARGV[3] == '0' then
+elseif ARGV[3] == '0' then
   redis.call('DEL', KEYS[1])
 else
-  redis.call('SET', KEYS[1], '-', 'PX', ARGV[3])
+  redis.call('HSET', KEYS[1], 'by', '-')
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', floor(now() / 1000) + ARGV[3]))
 end
 return 1
