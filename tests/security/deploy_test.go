@@ -212,9 +212,8 @@ func TestFunctions(t *testing.T) {
 }
 
 // A client that keeps records in memory needs one command more.
-func TestCache(t *testing.T) { eachVersion(t, testCache) }
-
-func testCache(t *testing.T, g *guarded) {
+func TestCache(t *testing.T) {
+	g := guard(t)
 	g.allow("writer", acl.Options{Role: acl.Writer, Prefix: "app:"})
 	config := repo.Config{Addrs: []string{g.server.Addr()}, Username: "writer", Password: password, Prefix: "app:", Cache: &repo.Cache{}}
 	if _, err := repo.Open(t.Context(), config); err == nil || !strings.Contains(err.Error(), "CLIENT TRACKING: NOPERM") {
