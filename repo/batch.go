@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Batch collects operations of several repositories and sends them in one
@@ -51,12 +52,18 @@ func (b *Batch) Run(ctx context.Context) (failed error) {
 		outcomes[i] = finish(replies, errs)
 	}
 	for _, e := range b.early {
-		if err := outcomes[e.at]; errors.Is(err, ErrExists) || errors.Is(err, ErrReference) {
+		if refused(outcomes[e.at]) {
 			e.core.abandon(ctx, e.has)
 		}
 	}
 	b.finishLate(ctx, outcomes)
 	return manyError(outcomes)
+}
+
+// refused tells whether a write was refused for good, so that what it has claimed is
+// not needed.
+func refused(err error) bool {
+	return slices.ContainsFunc([]error{ErrExists, ErrReference, ErrUnique, ErrFenced}, func(one error) bool { return errors.Is(err, one) })
 }
 
 // add adds the calls of one operation; finish gets the outcome of the last.

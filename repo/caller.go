@@ -27,7 +27,8 @@ func (s *Script) Idempotent() *Script {
 }
 
 // Run calls the script and returns its reply: an array of strings and integers. The keys,
-// one or more, are in one slot. Without Idempotent, the error is [ErrUncertain] if nobody
+// one or more, are in one slot, and the first argument is what all of them begin with, as
+// [Client.Space] has it: on a cluster one more key is declared that begins so. Without Idempotent, the error is [ErrUncertain] if nobody
 // knows whether it was carried out. One round trip.
 func (s *Script) Run(ctx context.Context, c *Client, keys []string, args ...string) (_ []string, failed error) {
 	ctx, o := c.observe(ctx, Operation{Name: "Script"})

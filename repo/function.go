@@ -146,7 +146,11 @@ func (c *call) deletes() bool {
 		return false
 	}
 	op, ok := c.args[3+keys+1].(*string)
-	return ok && operation(*op) == opDelete
+	if !ok {
+		return false
+	}
+	name, _, _ := strings.Cut(*op, "!") // the fence
+	return operation(name) == opDelete
 }
 
 // leaveWriting has a read called so that it does not repair what it meets, if

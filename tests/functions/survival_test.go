@@ -97,7 +97,7 @@ func TestDeleteWhenOutOfMemory(t *testing.T) {
 			load(t, s)
 			client := openProgram(t, s)
 			users, sessions := app.NewUsers(client), app.NewSessions(client)
-			must(t, users.CreateMany(t.Context(), []*app.User{newUser("1"), newUser("2"), newUser("3"), newUser("4"), newUser("5")}))
+			must(t, users.CreateMany(t.Context(), []*app.User{newUser("1"), newUser("2"), newUser("3"), newUser("4"), newUser("5"), newUser("6")}))
 			must(t, s.Client().ConfigSet(t.Context(), "maxmemory", "1").Err())
 
 			must(t, users.Delete(t.Context(), "1"))
@@ -108,6 +108,7 @@ func TestDeleteWhenOutOfMemory(t *testing.T) {
 			b := client.Batch()
 			users.In(b).Delete("5")
 			must(t, b.Run(t.Context()))
+			must(t, app.NewUsers(client.WithFence(repo.Fence{Name: "f", Token: 1})).Delete(t.Context(), "6"))
 
 			must(t, s.Client().ConfigSet(t.Context(), "maxmemory", "0").Err())
 			must(t, sessions.Create(t.Context(), &app.Session{UserID: "7"}, repo.TTL(100*time.Millisecond)))

@@ -215,3 +215,20 @@ func TestValuesThatPassWithinACall(t *testing.T) {
 		check(t, client)
 	})
 }
+
+// What a batch has claimed for a record that a fence keeps out is free at once.
+func TestFencedBatchLeavesNoClaim(t *testing.T) {
+	each(t, func(t *testing.T, client *repo.Client) {
+		email := "one@example.com"
+		late, early := client.WithFence(repo.Fence{Name: "l", Token: 2}), client.WithFence(repo.Fence{Name: "l", Token: 1})
+		must(t, places.NewAccounts(late).Create(t.Context(), &places.Account{ID: "a"}))
+		b := early.Batch()
+		places.NewAccounts(early).In(b).Create(&places.Account{ID: "a", Email: &email})
+		wantErr(t, "Batch", b.Run(t.Context()), repo.ErrFenced)
+		must(t, client.Sweep(t.Context()))
+		if left := claims(t, client); len(left) > 0 {
+			t.Errorf("claims are left: %q", left)
+		}
+		check(t, client)
+	})
+}
