@@ -21,7 +21,8 @@ type held struct {
 	id    string // of the entry
 	at    Position
 	event eventData
-	fatal error // why it goes to the dead letters before it is tried again
+	lane  string // the queue in which it waits; "": none
+	fatal error  // why it goes to the dead letters before it is tried again
 
 	// Of the goroutine that handles it.
 	attempt int
@@ -46,14 +47,6 @@ const (
 	settled                // acknowledged, a dead letter, or another's
 )
 
-// lane returns the queue in which the event waits, "" if in none.
-func (h *held) lane() string {
-	if !h.of.opts.Ordered || h.fatal != nil {
-		return ""
-	}
-	return strconv.Itoa(h.shard.number) + ":" + h.event.id
-}
-
 // add takes events that a shard has delivered, but for those that the consumer has.
 func (c *consumption) add(s *consumedShard, list []deliveredEntry) {
 	c.mu.Lock()
@@ -70,12 +63,14 @@ func (c *consumption) add(s *consumedShard, list []deliveredEntry) {
 		event, err := c.core.parseEvent(e.content)
 		if h.event, h.event.position = event, at; err != nil {
 			h.fatal = err
+		} else if c.opts.Ordered {
+			h.lane = strconv.Itoa(s.number) + ":" + event.id
 		}
 		c.held[at] = h
 		s.held++
-		if lane := h.lane(); lane != "" {
-			c.lanes[lane] = append(c.lanes[lane], h)
-			if len(c.lanes[lane]) > 1 {
+		if h.lane != "" {
+			c.lanes[h.lane] = append(c.lanes[h.lane], h)
+			if len(c.lanes[h.lane]) > 1 {
 				continue
 			}
 		}
@@ -224,17 +219,16 @@ func (c *consumption) remove(h *held) {
 
 // leaveLane has the next event of the record handled.
 func (c *consumption) leaveLane(h *held) {
-	name := h.lane()
-	lane := c.lanes[name]
+	lane := c.lanes[h.lane]
 	at := slices.Index(lane, h)
 	if at < 0 {
 		return
 	}
 	if lane = slices.Delete(lane, at, at+1); len(lane) == 0 {
-		delete(c.lanes, name)
+		delete(c.lanes, h.lane)
 		return
 	}
-	c.lanes[name] = lane
+	c.lanes[h.lane] = lane
 	if at == 0 {
 		c.ready = append(c.ready, lane[0])
 	}

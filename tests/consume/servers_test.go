@@ -24,7 +24,7 @@ import (
 var prefixes atomic.Int64
 
 // patience is how long anything here may take.
-const patience = time.Minute
+const patience = 20 * time.Second
 
 // each runs a test on the embedded store and on a real server, each time with a
 // keyspace of its own.
@@ -161,8 +161,15 @@ func letters[T any, K comparable](t *testing.T, r *repo.Repository[T, K], group 
 // settled waits until a group that has consumers has nothing to do.
 func settled[T any, K comparable](t *testing.T, r *repo.Repository[T, K], group string) {
 	t.Helper()
+	var lag repo.Lag
+	defer func() {
+		if t.Failed() {
+			t.Logf("%+v", lag)
+		}
+	}()
 	eventually(t, "the group has nothing to do", func() bool {
-		lag, err := r.Lag(context.Background(), group)
+		var err error
+		lag, err = r.Lag(context.Background(), group)
 		return err == nil && lag.Consumers > 0 && lag.Undelivered == 0 && lag.Pending == 0
 	})
 }
