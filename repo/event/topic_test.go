@@ -297,8 +297,6 @@ func TestSubscribeEnds(t *testing.T) {
 		for _, err := range closing.Subscribe(t.Context()) {
 			wantError(t, err, repo.ErrClosed)
 		}
-		_, err = closing.Publish(t.Context(), 1)
-		wantError(t, err, repo.ErrClosed)
 	})
 	server := miniredis.RunT(t)
 	owner, err := repo.Open(t.Context(), repo.Config{Addrs: []string{server.Addr()}, SweepInterval: -1})
