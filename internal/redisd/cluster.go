@@ -32,7 +32,7 @@ func StartCluster(t testing.TB, opts ...Option) *Cluster {
 	if err == nil {
 		err = await(readyTimeout, c.unhealthy)
 	}
-	if err == nil && c.setup.clock != nil {
+	if err == nil && (c.setup.clock != nil || c.setup.config.steady) {
 		err = c.trust()
 	}
 	if err != nil {
@@ -79,7 +79,8 @@ func (s *setup) clusterLines() []string {
 	return append(lines, "cluster-node-timeout 1500")
 }
 
-// trust has nodes never take another one for gone: with clocks that jump, they could not tell. They have found each
+// trust has nodes never take another one for gone: with clocks that jump, they could not tell, and where primaries are to
+// stay, they must not. They have found each
 // other before, which takes them longer the more patient they are.
 func (c *Cluster) trust() error {
 	for _, s := range c.nodes {

@@ -83,14 +83,15 @@ type Deployment struct {
 	sentinels []*Server
 }
 
-// StartDeployment starts the deployment for t alone, with options in addition to its own.
+// StartDeployment starts the deployment for t alone, with options in addition to its own. No replica takes the place of a
+// primary: suites would lose what it had not yet sent them.
 func StartDeployment(t testing.TB, opts ...Option) *Deployment {
 	t.Helper()
 	p, err := parsePlan(os.Getenv(DeploymentVariable))
 	if err != nil {
 		t.Fatalf("redisd: %v", err)
 	}
-	opts = slices.Concat(p.opts, opts)
+	opts = slices.Concat(p.opts, []Option{steady()}, opts)
 	switch strings.Join(p.topology, "") {
 	case "cluster":
 		c := StartCluster(t, opts...)

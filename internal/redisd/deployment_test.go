@@ -1,9 +1,12 @@
 package redisd_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/redisgen/redisgen/internal/redisd"
 )
@@ -73,4 +76,27 @@ func TestSharedDeployment(t *testing.T) {
 		t.Errorf("Kill: %s", message)
 	}
 	roundTrip(t, one.Client())
+}
+
+// On a busy machine, servers are slow to answer, and no other is to take their place.
+func TestDeploymentsAreSteady(t *testing.T) {
+	const patience = int64(time.Hour / time.Millisecond)
+	for _, name := range []string{"sentinel", "cluster"} {
+		t.Setenv(redisd.DeploymentVariable, name)
+		d := redisd.StartDeployment(t)
+		roundTrip(t, d.Client())
+		for _, s := range d.Sentinels() {
+			cmd := redis.NewMapStringStringCmd(t.Context(), "SENTINEL", "MASTER", redisd.MasterName)
+			_ = s.Client().Process(t.Context(), cmd)
+			if after, err := strconv.ParseInt(cmd.Val()["down-after-milliseconds"], 10, 64); err != nil || after < patience {
+				t.Errorf("sentinels take a primary for gone after %d ms, %v", after, err)
+			}
+		}
+		for _, s := range d.Nodes() {
+			text := s.Client().ConfigGet(t.Context(), "cluster-node-timeout").Val()["cluster-node-timeout"]
+			if timeout, err := strconv.ParseInt(text, 10, 64); name == "cluster" && (err != nil || timeout < patience) {
+				t.Errorf("nodes take each other for gone after %d ms, %v", timeout, err)
+			}
+		}
+	}
 }

@@ -14,6 +14,7 @@ type config struct {
 	unix     bool
 	tls      bool
 	clock    bool
+	steady   bool // nothing that is slow to answer is replaced
 	users    []user
 	admin    user     // who may do all, for servers that talk with each other
 	settings []string // lines of redis.conf
@@ -68,6 +69,11 @@ func TLS() Option {
 // Clock puts the server's clock in the test's hands: see [Server.Advance].
 func Clock() Option {
 	return func(c *config) { c.clock = true }
+}
+
+// steady has no replica take the place of a primary that is slow to answer, as on a busy machine.
+func steady() Option {
+	return func(c *config) { c.steady = true }
 }
 
 // AOF keeps the data in an append-only file, synced on each write, so that it survives Kill and Start.

@@ -86,9 +86,13 @@ func (r *Replicated) start() error {
 
 // sentinelLines returns the configuration of sentinels of the primary at that port.
 func (s *setup) sentinelLines(port int) []string {
+	patience := 500 * time.Millisecond
+	if s.config.steady {
+		patience = 500 * time.Hour // about the most there can be
+	}
 	lines := []string{
 		fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", MasterName, port),
-		"sentinel down-after-milliseconds " + MasterName + " 500",
+		fmt.Sprintf("sentinel down-after-milliseconds %s %d", MasterName, patience.Milliseconds()),
 		"sentinel failover-timeout " + MasterName + " 2000",
 		"sentinel parallel-syncs " + MasterName + " 2",
 	}
