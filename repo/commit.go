@@ -60,10 +60,31 @@ func (tx *Tx) claim(results []written, claimants []*claimant) error {
 		}
 		one := claimants[i]
 		w.core.abandon(tx.ctx, one.lack(w.core.claims(w.p.id, results[i].lacks)))
+		if err := tx.rival(i, claimants[:i], one.lacks); err != nil {
+			return w.core.info.recordError(w.p.name, w.p.id, err)
+		}
 		_, _, void := w.core.acquireAll(tx.ctx, []*claimant{one}, nil, list, acquired)
 		w.core.abandon(tx.ctx, void)
 		if err := acquired[i].err; err != nil {
 			return w.core.info.recordError(w.p.name, w.p.id, err)
+		}
+	}
+	return nil
+}
+
+// rival returns the error of a write that lacks a value which another record of the
+// transaction is to have.
+func (tx *Tx) rival(at int, before []*claimant, lacks []*claim) error {
+	w := tx.writes[at]
+	for i, other := range before {
+		if tx.writes[i].core.info.name != w.core.info.name || tx.writes[i].p.id == w.p.id {
+			continue
+		}
+		for _, l := range lacks {
+			if slices.ContainsFunc(other.has, func(h *claim) bool { return h.index == l.index && h.value == l.value }) {
+				name := w.core.info.indexes[l.index].Name
+				return &UniqueError{Entity: w.core.info.name, Index: name, Value: w.core.info.uniqueValue(name, w.p.row), Owner: tx.writes[i].p.id}
+			}
 		}
 	}
 	return nil

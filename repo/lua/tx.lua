@@ -101,7 +101,7 @@ local function fails(record, reply)
   for i = #replies, place[record], -1 do
     replies[i] = nil
   end
-  for i = #replies + 1, place[record] - 1 do
+  for i = 2, place[record] - 1 do -- none of which is written, also if it lacked a claim
     replies[i] = { 'OK' }
   end
   replies[place[record]] = reply
