@@ -64,7 +64,6 @@ type world struct {
 	faulty bool // the step's replies may be lost
 
 	together bool // writes of a transaction are followed
-	plain    bool // values that are unique across shards are not set
 
 	jobs     *subject[events.Job, string]
 	notes    *subject[events.Note, string]
@@ -268,8 +267,6 @@ func (w *world) tx(ctx context.Context) {
 		kind = 0 // a tree shows no write
 	}
 	marks := w.marks
-	w.plain = true
-	defer func() { w.plain = false }()
 	err := w.client.Tx(ctx, func(tx *repo.Tx) error {
 		w.rng, w.marks = rand.New(rand.NewPCG(seed, 1)), marks
 		done, settle = nil, nil

@@ -150,17 +150,13 @@ func (w *world) newTasks() {
 			return []field{text("owner", t.Owner), text("id", strconv.FormatInt(t.ID, 10)), text("title", t.Title).event(), optional("code", t.Code)}
 		},
 		some: func() *events.Task {
-			t := &events.Task{Owner: pick(w, owners...), ID: w.rng.Int64N(3), Title: w.mark(texts...)}
-			if !w.plain {
-				t.Code = maybe(w, ids...)
-			}
-			return t
+			return &events.Task{Owner: pick(w, owners...), ID: w.rng.Int64N(3), Title: w.mark(texts...), Code: maybe(w, ids...)}
 		},
 		patch: func() ([]repo.Change[*events.Task], func(*events.Task)) {
 			title, code := w.mark(texts...), pick(w, ids...)
 			changes := []repo.Change[*events.Task]{events.TaskFields.Title.Set(title)}
 			switch kind := w.rng.IntN(3); {
-			case kind == 0 && !w.plain:
+			case kind == 0:
 				return append(changes, events.TaskFields.Code.Set(code)), func(t *events.Task) { t.Title, t.Code = title, &code }
 			case kind == 1:
 				return append(changes, events.TaskFields.Code.Clear()), func(t *events.Task) { t.Title, t.Code = title, nil }
