@@ -156,6 +156,9 @@ func (c *Client) space(entity string) space {
 	return space(c.prefix + "{" + entity + "}:")
 }
 
+// Closed tells whether the client is closed, or the one that it is a view or a tenant of.
+func (c *Client) Closed() bool { return c.isClosed() }
+
 // Close ends the client's background work and, if Open made the client, its
 // connections. Calls under way fail. Closing twice does nothing. A client that is
 // derived from another one leaves that open, and is closed with it.

@@ -113,7 +113,7 @@ func (t *Topic[T]) publish(ctx context.Context, v T) (int64, error) {
 	if err := checkSize(len(data), t.opts.MaxSize); err != nil {
 		return 0, err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := unusable(ctx, t.client); err != nil {
 		return 0, err
 	}
 	verb := "publish"
