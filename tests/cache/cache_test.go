@@ -3,9 +3,12 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,9 +130,43 @@ func TestRecordsAreKeptUntilTheyChange(t *testing.T) {
 	}
 }
 
-// What a client writes it reads, at once, whatever writes it.
+// slowlyTold returns a fixture whose client with a cache is told of changes late.
+func slowlyTold(t *testing.T) fixture {
+	server := redisd.Shared(t)
+	f := fixture{cached: open(t, server.Addr(), repo.Config{
+		Prefix: server.Prefix(), SweepInterval: -1, Cache: &repo.Cache{},
+		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+			return &slowConn{Conn: conn}, err
+		},
+	})}
+	return f
+}
+
+// slowConn is a connection that is slow to read once changes are told over it.
+type slowConn struct {
+	net.Conn
+	slow atomic.Bool
+}
+
+func (c *slowConn) Write(data []byte) (int, error) {
+	if bytes.Contains(data, []byte("bcast")) {
+		c.slow.Store(true)
+	}
+	return c.Conn.Write(data)
+}
+
+func (c *slowConn) Read(data []byte) (int, error) {
+	n, err := c.Conn.Read(data)
+	if c.slow.Load() {
+		<-time.After(5 * time.Millisecond)
+	}
+	return n, err
+}
+
+// What a client writes it reads, at once, whatever writes it, and before it is told.
 func TestOwnWritesAreReadAtOnce(t *testing.T) {
-	f := setup(t, redisd.Shared(t), repo.Cache{})
+	f := slowlyTold(t)
 	users, ctx, fields := app.NewUsers(f.cached), t.Context(), app.UserFields
 	must(t, users.Create(ctx, user("1")))
 	age := 0
@@ -162,7 +199,7 @@ func TestOwnWritesAreReadAtOnce(t *testing.T) {
 		},
 	}
 	for name, write := range writes {
-		for range 20 {
+		for range 5 {
 			kept(t, f, users, "1")
 			age++
 			must(t, write(age))
@@ -177,7 +214,7 @@ func TestOwnWritesAreReadAtOnce(t *testing.T) {
 
 // What is deleted together with a record is gone at once too.
 func TestCascadesAreReadAtOnce(t *testing.T) {
-	f := setup(t, redisd.Shared(t), repo.Cache{})
+	f := slowlyTold(t)
 	ctx := t.Context()
 	trees, leaves := events.NewTrees(f.cached), events.NewLeaves(f.cached)
 	deletes := map[string]func() error{
@@ -192,7 +229,7 @@ func TestCascadesAreReadAtOnce(t *testing.T) {
 		},
 	}
 	for name, remove := range deletes {
-		for range 20 {
+		for range 5 {
 			must(t, trees.Create(ctx, &events.Tree{ID: "oak"}))
 			must(t, leaves.Create(ctx, &events.Leaf{ID: "leaf", TreeID: "oak"}))
 			eventually(t, "the leaf is kept", func() bool {

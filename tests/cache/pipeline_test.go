@@ -140,7 +140,7 @@ func TestSharedPipelinesAndContexts(t *testing.T) {
 	sent := max(2, runtime.GOMAXPROCS(0)) // so many are sent as they come
 	var running sync.WaitGroup
 	for range sent {
-		running.Go(func() { client.Redis().BLPop(t.Context(), 100*time.Millisecond, server.Prefix()+"nothing") }) // has a connection made
+		running.Go(func() { client.Redis().Do(t.Context(), "blpop", server.Prefix()+"nothing", "0.1") }) // has a connection made
 	}
 	running.Wait()
 	proxy.Sever()
