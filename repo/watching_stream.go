@@ -39,9 +39,7 @@ func (w *watching) follower(shards []int) eventReader {
 			if err != nil {
 				return err
 			}
-			if wait == 0 {
-				up()
-			}
+			up()
 			if err := s.take(ctx, batches); err != nil {
 				return err
 			}
