@@ -144,7 +144,7 @@ func (c *Client) cacheUp(ctx context.Context) error {
 	}
 	select {
 	case err := <-c.cache.up:
-		var refused refusal
+		var refused replyError
 		if errors.As(err, &refused) {
 			err = fmt.Errorf("%w: it takes Redis 6 or later and a user that may CLIENT TRACKING: %w", errCache, err)
 		}

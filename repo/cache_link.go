@@ -209,7 +209,7 @@ func (c *cache) listen(l *link, patience time.Duration) error {
 	for {
 		_ = l.SetReadDeadline(time.Now().Add(patience))
 		told, err := l.next(c)
-		var refused refusal
+		var refused replyError
 		if err != nil && !errors.As(err, &refused) {
 			return err
 		}

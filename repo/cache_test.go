@@ -158,8 +158,7 @@ func TestLinkReads(t *testing.T) {
 		})
 	}
 	refused := &link{in: bufio.NewReader(strings.NewReader("-NOPERM no\r\n"))}
-	var r refusal
-	if _, err := refused.next(nil); !errors.As(err, &r) {
+	if _, err := refused.next(nil); !errors.Is(err, ErrDenied) {
 		t.Errorf("an error reply: %v", err)
 	}
 }

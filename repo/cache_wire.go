@@ -19,20 +19,15 @@ func appendCommand(buf []byte, args []string) []byte {
 	return buf
 }
 
-// refusal is an error that the server replied with.
-type refusal string
-
-func (r refusal) Error() string { return string(r) }
-
 // next reads what comes next, and tells whether it was sent without being asked for. What
-// it tells has changed is dropped from the cache; an error reply is a refusal.
+// it tells has changed is dropped from the cache; an error reply is a replyError.
 func (l *link) next(c *cache) (told bool, err error) {
 	kind, n, text, err := l.head()
 	switch {
 	case err != nil:
 		return false, err
 	case kind == '-':
-		return false, refusal(text)
+		return false, replyError(text)
 	case kind != '>':
 		return false, l.skip(kind, n)
 	}
