@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// consumeScript is what consumers do with the stream of a shard, but for waiting. Each
-// part can be sent again if its reply was lost: what was delivered is found by its mine.
+// consumeScript is what consumers do with the stream of a shard, but for waiting. All
+// but take and claim can be sent again if the reply was lost.
 var consumeScript = newScript(scriptBase, part("clock"), part("consume"))
 
 // groupCall returns the call of a part of consumeScript.
@@ -27,19 +27,24 @@ func (c *consumption) call(s *consumedShard, op string, more ...string) *call {
 
 func ms(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }
 
-// readCall returns the call that has events delivered.
+// readCall returns the call that has events delivered. One that delivers more each time
+// is sent once: after a lost reply, mine finds what it has delivered, before what comes
+// next.
 func (c *consumption) readCall(one asked, each int) *call {
-	s, n, ordered := one.shard, strconv.Itoa(each), ""
+	s, ordered := one.shard, ""
 	if c.opts.Ordered {
 		ordered = "1"
 	}
+	more := []string{ordered, strconv.Itoa(each)}
 	switch one.op {
 	case "mine":
-		return c.call(s, one.op, ordered, n, s.resume)
+		return c.call(s, one.op, append(more, s.resume)...)
 	case "claim":
-		return c.call(s, one.op, ordered, n, s.cursor, s.minIdle)
+		more = append(more, s.cursor, s.minIdle)
 	}
-	return c.call(s, one.op, ordered, n)
+	call := c.call(s, one.op, more...)
+	call.write = true
+	return call
 }
 
 // deliveredEntry is an event as the stream has it.

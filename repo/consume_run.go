@@ -10,12 +10,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // consumption is one call of Consume.
 type consumption struct {
 	core   *core
-	client *Client
+	owner  *Client // of the repository
+	client *Client // by which the streams are read
 	group  string
 	name   string
 	opts   ConsumeOptions
@@ -77,11 +80,11 @@ func (c *core) newConsumption(group string, opts ConsumeOptions) (*consumption, 
 		return nil, err
 	}
 	one := &consumption{
-		core: c.fresh(), group: group, name: opts.Name, opts: opts,
+		core: c, owner: c.client, client: c.client.view(), group: group, name: opts.Name, opts: opts,
 		signal: make(chan struct{}, 1), acks: make(chan struct{}, 1),
 		held: map[Position]*held{}, lanes: map[string][]*held{},
 	}
-	one.client = one.core.client
+	one.client.stale, one.client.durability = nil, Durability{}
 	one.block = longestBlock
 	if limit := readTimeout(one.client.rdb); limit > 0 {
 		one.block = min(one.block, limit/2)
@@ -195,7 +198,7 @@ func isFatal(err error) bool {
 	if err == nil || isRefused(err) {
 		return false
 	}
-	for _, known := range []error{ErrClosed, ErrFunctions, ErrPlacement, errReply} {
+	for _, known := range []error{ErrClosed, redis.ErrClosed, ErrFunctions, ErrPlacement, errReply} {
 		if errors.Is(err, known) {
 			return true
 		}
@@ -311,7 +314,7 @@ func (c *consumption) next(s *consumedShard, now time.Time) string {
 			return ""
 		}
 		if s.gained { // all that is pending comes before what is new
-			s.gained, s.recover, s.cursor, s.minIdle = false, false, "0-0", "0"
+			s.gained, s.recover, s.resume, s.cursor, s.minIdle = false, false, "-", "0-0", "0"
 		}
 	}
 	switch {

@@ -36,7 +36,7 @@ func (d Delivery[T, K]) Once(ctx context.Context, f func(*Tx) error, opts ...TxO
 const mostOnce = 10
 
 func (h *held) once(ctx context.Context, f func(*Tx) error, opts []TxOption) (failed error) {
-	client := h.of.client
+	client := h.of.owner
 	ctx, watched := client.observe(ctx, Operation{Entity: h.of.core.info.name, Name: "Once"})
 	defer watched.end(&failed)
 	for attempt := 1; ; attempt++ {

@@ -101,14 +101,14 @@ end
 -- renew has the events from ARGV[5] on look as if they were delivered just now, and
 -- returns those that are not pending of the consumer.
 function act.renew()
-  local gone, claim = {}, { 'XCLAIM', stream, group, me, 0 }
+  local gone = {}
   for i = 5, #ARGV do
-    local list = pending(ARGV[i], me) and claim or gone
-    list[#list + 1] = ARGV[i]
-  end
-  if claim[6] then
-    claim[#claim + 1] = 'JUSTID'
-    call(unpack(claim))
+    local delivered = pending(ARGV[i], me)
+    if delivered then -- which the embedded store would count up
+      call('XCLAIM', stream, group, me, 0, ARGV[i], 'RETRYCOUNT', delivered, 'JUSTID')
+    else
+      gone[#gone + 1] = ARGV[i]
+    end
   end
   return gone
 end

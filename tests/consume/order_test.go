@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/events"
 )
@@ -80,9 +81,9 @@ func testOrdered(t *testing.T, rdb redis.UniversalClient) {
 // Consumers in order divide the shards among them, and one that ends leaves its own to the
 // others.
 func TestShare(t *testing.T) {
-	each(t, func(t *testing.T, rdb redis.UniversalClient) {
+	t.Run("redis", func(t *testing.T) {
 		noLeak(t)
-		tasks := events.NewTasks(on(t, rdb))
+		tasks := events.NewTasks(on(t, redisd.Shared(t).Client()))
 		var mu sync.Mutex
 		by := map[string]map[string]bool{} // consumer -> shards
 		begin := func(name string) *consumer {
