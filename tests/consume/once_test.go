@@ -33,7 +33,7 @@ func count(tx *repo.Tx, leaves *events.Leaves, tree string) error {
 type treeDelivery = repo.Delivery[*events.Tree, string]
 
 // What Once writes is acknowledged with it; what it refuses is not.
-func TestOnce(t *testing.T) { everywhere(t, testOnce) }
+func TestOnce(t *testing.T) { each(t, testOnce) }
 
 func testOnce(t *testing.T, rdb redis.UniversalClient) {
 	client := on(t, rdb)

@@ -18,7 +18,7 @@ import (
 
 // In order, the events of a record are handled one after the other, in order, while a record
 // whose event fails holds up no other; its dead letter lets it go on.
-func TestOrdered(t *testing.T) { everywhere(t, testOrdered) }
+func TestOrdered(t *testing.T) { each(t, testOrdered) }
 
 func testOrdered(t *testing.T, rdb redis.UniversalClient) {
 	noLeak(t)

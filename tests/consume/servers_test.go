@@ -31,18 +31,23 @@ const patience = 20 * time.Second
 func each(t *testing.T, test func(t *testing.T, rdb redis.UniversalClient)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
-		rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), DisableIdentity: true})
+		store := miniredis.RunT(t)
+		store.ClockTTL(true) // leases run out
+		rdb := redis.NewClient(&redis.Options{Addr: store.Addr(), DisableIdentity: true})
 		t.Cleanup(func() { _ = rdb.Close() })
 		test(t, rdb)
 	})
 	t.Run("redis", func(t *testing.T) { test(t, redisd.Shared(t).Client()) })
 }
 
-// everywhere is each with a cluster of real servers in addition.
-func everywhere(t *testing.T, test func(t *testing.T, rdb redis.UniversalClient)) {
-	t.Helper()
-	each(t, test)
-	t.Run("cluster", func(t *testing.T) { test(t, redisd.StartCluster(t).Client()) })
+// What each test shows holds on a cluster too.
+func TestCluster(t *testing.T) {
+	rdb := redisd.StartCluster(t).Client()
+	for name, test := range map[string]func(*testing.T, redis.UniversalClient){
+		"Consume": testConsume, "Start": testStart, "Retry": testRetry, "Once": testOnce, "Ordered": testOrdered,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, rdb) })
+	}
 }
 
 // on returns a client over a connection, with a prefix that no other has.
