@@ -43,7 +43,7 @@ func of[T any](b *testing.B, name string, r *repo.Repository[*T, string], wrap f
 	created := 0
 	return subject{name, []operation{
 		{"Create", func(int) error { created++; return r.Create(b.Context(), wrap(record(created))) }},
-		{"Save", func(i int) error { return r.Save(b.Context(), wrap(record(i + 1))) }},
+		{"Save", func(i int) error { return r.Save(b.Context(), wrap(record(i+1))) }},
 		{"Patch", func(i int) error { return r.Patch(b.Context(), strconv.Itoa(i+1), score.Add(1)) }},
 		{"CreateMany of 100, each", func(int) error {
 			list := make([]*T, 100)
