@@ -29,9 +29,9 @@ type ConsumeOptions struct {
 	Start Start
 	// Concurrency is how many handlers run at a time. Default 16.
 	Concurrency int
-	// Buffer is how many events the consumer has at a time: those that are being handled, that
-	// wait for a handler, for a retry or, in order, for one before them. If all of it
-	// waits, nothing new is read. Default: 16 for each handler.
+	// Buffer is how many events the consumer has at a time: those that are being handled,
+	// that wait for a handler, for a retry or, in order, for one before them. If all of
+	// it waits, nothing new is read. Default: 16 for each handler.
 	Buffer int
 	// Ordered has the events of each record handled one after the other, in order, by
 	// all consumers of the group, which must all say so: each shard has one consumer at a
@@ -144,8 +144,9 @@ type Delivery[T any, K comparable] struct {
 // [Delivery.Once] does takes effect once.
 //
 // handler is called by several goroutines. Its context has the values of ctx and ends
-// when DrainTimeout is over, or, with the cause [ErrTaken], when the consumer has lost the event because it
-// was cut off from the server. Consume waits for its handlers, so that they have to heed that.
+// when DrainTimeout is over, or, with the cause [ErrTaken], when the consumer has lost
+// the event because it was cut off from the server. Consume waits for its handlers, so
+// that they have to heed that.
 //
 // If the server fails, Consume goes on when it is back. A round trip reads as many events
 // as there are handlers for, and one more acknowledges what was done meanwhile. A consumer

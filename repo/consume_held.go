@@ -326,7 +326,7 @@ func (c *consumption) ack(list []*held) (left []*held, failed error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, group := range groups {
-		if errs[i] != nil && !isFatal(errs[i]) && !isNoGroup(errs[i]) {
+		if errs[i] != nil && !c.isFatal(errs[i]) && !isNoGroup(errs[i]) {
 			left, failed = append(left, group...), errs[i]
 			continue
 		}

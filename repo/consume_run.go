@@ -105,10 +105,7 @@ func (c *core) newConsumption(group string, opts ConsumeOptions) (*consumption, 
 func (c *consumption) consume(ctx context.Context) error {
 	c.work, c.abort = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer c.abort(nil)
-	if err := c.join(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	if err := c.begin(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
 	c.log.Info("redisgen: consuming events")
@@ -132,6 +129,21 @@ func (c *consumption) consume(ctx context.Context) error {
 	}
 	c.log.Info("redisgen: stopped consuming events")
 	return errors.Join(err, drained)
+}
+
+// begin makes the group, and waits for the server to be there.
+func (c *consumption) begin(ctx context.Context) error {
+	for failures := 0; ctx.Err() == nil; failures++ {
+		err := c.join(ctx)
+		if err == nil || c.isFatal(err) {
+			return err
+		}
+		if failures == 0 && ctx.Err() == nil {
+			c.log.Warn("redisgen: events cannot be read", "error", err)
+		}
+		_ = c.client.pause(ctx, failures+2)
+	}
+	return nil
 }
 
 // errDrain is why the context of a handler ends.
@@ -175,7 +187,7 @@ func (c *consumption) read(ctx context.Context) error {
 		case err == nil && failures > 0:
 			failures = 0
 			c.log.Info("redisgen: events are read again")
-		case isFatal(err):
+		case c.isFatal(err):
 			return err
 		case err != nil:
 			if failures++; failures == 1 {
@@ -194,16 +206,16 @@ func (c *consumption) read(ctx context.Context) error {
 }
 
 // isFatal tells whether an error will not pass.
-func isFatal(err error) bool {
-	if err == nil || isRefused(err) {
+func (c *consumption) isFatal(err error) bool {
+	if err == nil || isRefused(err) || c.client.asks && isAuth(err) {
 		return false
 	}
-	for _, known := range []error{ErrClosed, redis.ErrClosed, ErrFunctions, ErrPlacement, errReply} {
+	for _, known := range []error{ErrClosed, redis.ErrClosed, ErrDenied, ErrFunctions, ErrPlacement, errReply} {
 		if errors.Is(err, known) {
 			return true
 		}
 	}
-	for _, known := range []string{"NOPERM ", "NOAUTH ", "WRONGPASS ", "WRONGTYPE ", "ERR "} {
+	for _, known := range []string{"NOAUTH ", "WRONGPASS ", "WRONGTYPE ", "ERR "} {
 		if isReply(err) && strings.HasPrefix(err.Error(), known) {
 			return true
 		}
@@ -261,7 +273,7 @@ func (c *consumption) round() (bool, error) {
 		if isNoGroup(err) {
 			err = c.found(one.shard)
 		}
-		if failed == nil || isFatal(err) {
+		if failed == nil || c.isFatal(err) {
 			failed = err
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // Lag is how far behind a group is, or in one shard.
 type Lag struct {
 	// Undelivered is how many events no consumer has had yet. Where the server does not
-	// know that, which is after events were removed one by one and after Replay, they are counted up
-	// to ten thousand in a shard, and AtLeast is true if there are more.
+	// know that, which is after events were removed one by one and after Replay, they are
+	// counted up to ten thousand in a shard, and AtLeast is true if there are more.
 	Undelivered int64
 	AtLeast     bool
 	// Pending is how many events consumers have and have not done with.
@@ -69,8 +69,8 @@ func (c *core) lag(ctx context.Context, group string) (sum Lag, err error) {
 	return sum, nil
 }
 
-// parseLag reads the reply of one shard, and whether it has the group; after is the last event that was delivered if
-// those behind it are to be counted.
+// parseLag reads the reply of one shard, and whether it has the group; after is the last
+// event that was delivered if those behind it are to be counted.
 func parseLag(reply string) (lag Lag, there bool, after string, err error) {
 	list, err := (&values{reply}).list()
 	if err != nil || len(list) == 0 {
@@ -124,9 +124,10 @@ func (c *core) countAfter(ctx context.Context, at space, id string) (n int64, mo
 	return n, true, nil
 }
 
-// Replay has a group begin again from a place: all events from there on are delivered once more, also
-// those that were handled, or made to skip events, if the place is later than where it is. What is pending stays so. The
-// group must exist; its consumers may be at work. One round trip.
+// Replay has a group begin again from a place: all events from there on are delivered
+// once more, also those that were handled, or made to skip events, if the place is later
+// than where it is. What is pending stays so. The group must exist; its consumers may be
+// at work. One round trip.
 func (r *Repository[T, K]) Replay(ctx context.Context, group string, from Start) error {
 	return r.core.info.recordError("Replay", "", r.core.replay(ctx, group, from))
 }
@@ -147,8 +148,8 @@ func (c *core) replay(ctx context.Context, group string, from Start) error {
 const trimStep = 10_000
 
 // TrimEvents removes the events before a time from all streams of the entity, and returns
-// how many there were, also those that a group has not handled. One round trip for ten thousand of
-// each shard, and one more.
+// how many there were, also those that a group has not handled. One round trip for ten
+// thousand of each shard, and one more.
 func (r *Repository[T, K]) TrimEvents(ctx context.Context, before time.Time) (int64, error) {
 	n, err := r.core.trimEvents(ctx, strconv.FormatInt(max(before.UnixMilli(), 0), 10)+"-0")
 	return n, r.core.info.recordError("TrimEvents", "", err)

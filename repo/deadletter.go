@@ -29,7 +29,8 @@ type DeadLetter[T any, K comparable] struct {
 const deadPage = 100
 
 // DeadLetters returns the events that a group has given up, the oldest of each shard
-// first. One round trip for a hundred. They stay until [Repository.Revive] or [Repository.Discard].
+// first. One round trip for a hundred. They stay until [Repository.Revive] or
+// [Repository.Discard].
 func (r *Repository[T, K]) DeadLetters(ctx context.Context, group string) iter.Seq2[DeadLetter[T, K], error] {
 	return func(yield func(DeadLetter[T, K], error) bool) {
 		fail := func(err error) { yield(DeadLetter[T, K]{}, r.core.info.recordError("DeadLetters", "", err)) }
@@ -126,9 +127,10 @@ func (c *core) parseDeadLetter(shard int, e streamEntry) (l deadLetter, err erro
 const reviveIdle = 365 * 24 * time.Hour
 
 // Revive has a group handle the events of dead letters again, with new attempts, and
-// removes the dead letters. Consumers take them over as what others have left, within half of their
-// ClaimAfter. [ErrNotFound] of what is no dead letter of the group, and of one whose event was trimmed
-// from its stream: what it has is in the dead letter alone. One round trip for each.
+// removes the dead letters. Consumers take them over as what others have left, within
+// half of their ClaimAfter. [ErrNotFound] of what is no dead letter of the group, and of
+// one whose event was trimmed from its stream: what it has is in the dead letter alone.
+// One round trip for each.
 func (r *Repository[T, K]) Revive(ctx context.Context, group string, letters ...Position) error {
 	return r.core.revive(ctx, group, letters)
 }

@@ -17,11 +17,12 @@ import (
 //		return totals.InTx(tx).Patch(d.Event.Key, TotalFields.Jobs.Add(1))
 //	})
 //
-// Records of other shards are [ErrCrossShard]: those that are written live in the shards of
-// the entity that the events are of, by in=. If the reply is lost, Once asks whether the event is
-// pending, and repeats the transaction if it is: the error is [ErrUncertain] only if
-// there is no answer, and the event is then handled again unless it is acknowledged. Once Once has succeeded, the
-// event is not retried, whatever the handler returns.
+// Records of other shards are [ErrCrossShard]: those that are written live in the shards
+// of the entity that the events are of, by in=. If the reply is lost, Once asks whether
+// the event is pending, and repeats the transaction if it is: the error is [ErrUncertain]
+// only if there is no answer, and the event is then handled again unless it is
+// acknowledged. Once Once has succeeded, the event is not retried, whatever the handler
+// returns.
 //
 // It costs a round trip, and no other to acknowledge the event. With [Config.Functions] it
 // cannot be called, as Tx.

@@ -78,7 +78,7 @@ func testStart(t *testing.T, rdb redis.UniversalClient) {
 	})
 	eventually(t, "20 events", func() bool { return first.len() == 20 })
 	must(t, one.stop())
-	time.Sleep(2 * time.Millisecond) // what StartAt tells apart
+	tick(t)
 	then := time.Now()
 	starts := map[string]repo.Start{"now": repo.StartNow(), "time": repo.StartAt(then.Add(-time.Hour)), "future": repo.StartAt(then.Add(time.Hour)), "event": repo.StartAfter(fifth)}
 	logs := map[string]*log{}

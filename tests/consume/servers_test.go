@@ -83,6 +83,13 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// tick waits for the next millisecond, by which events are told apart.
+func tick(t *testing.T) {
+	t.Helper()
+	now := time.Now().UnixMilli()
+	eventually(t, "the next millisecond", func() bool { return time.Now().UnixMilli() > now+1 })
+}
+
 // noLeak fails the test if goroutines are left at its end.
 func noLeak(t *testing.T) {
 	t.Helper()
@@ -139,6 +146,12 @@ func (l *log) add(format string, args ...any) {
 	l.list = append(l.list, fmt.Sprintf(format, args...))
 }
 
+// Write takes a line of a logger.
+func (l *log) Write(line []byte) (int, error) {
+	l.add("%s", line)
+	return len(line), nil
+}
+
 func (l *log) all() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +160,7 @@ func (l *log) all() []string {
 
 func (l *log) len() int { return len(l.all()) }
 
-// jobs creates jobs named by a letter and a number.
+// createJobs creates jobs j0, j1 and so on.
 func createJobs(t *testing.T, client *repo.Client, n int) *events.Jobs {
 	t.Helper()
 	jobs := events.NewJobs(client)

@@ -155,9 +155,9 @@ func TestTrimEvents(t *testing.T) {
 			}
 		}
 		create(0, 20)
-		time.Sleep(2 * time.Millisecond) // times are told apart by the millisecond
+		tick(t)
 		then := time.Now().Truncate(time.Millisecond)
-		time.Sleep(2 * time.Millisecond)
+		tick(t)
 		create(20, 25)
 		if n, err := tasks.TrimEvents(t.Context(), then); n != 20 || err != nil {
 			t.Errorf("trimmed %d, %v", n, err)

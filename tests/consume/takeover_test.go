@@ -3,7 +3,9 @@ package consume
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,10 +42,13 @@ func TestTakeOver(t *testing.T) {
 					seen.add("%s %d", d.Event.Key, d.Attempt)
 					return nil
 				})
-				time.Sleep(3 * opts.ClaimAfter) // in which nothing is to happen
-				if got := seen.all(); len(got) > 0 {
-					t.Errorf("taken from one that lives: %q", got)
-				}
+				begin := time.Now()
+				eventually(t, "some time in which nothing happens", func() bool {
+					if got := seen.all(); len(got) > 0 {
+						t.Fatalf("taken from one that lives: %q", got)
+					}
+					return time.Since(begin) > 3*opts.ClaimAfter
+				})
 				must(t, dying.Close())
 				eventually(t, "all is taken over", func() bool { return seen.len() == 3 })
 				got := seen.all()
@@ -171,4 +176,36 @@ func TestGroupVanishes(t *testing.T) {
 		eventually(t, "all events", func() bool { return seen.len() == 5 })
 		must(t, one.stop())
 	})
+}
+
+// A consumer begins when the server is there, and goes on when it is back.
+func TestServerAway(t *testing.T) {
+	server := redisd.Start(t, redisd.AOF())
+	direct := on(t, server.Client())
+	jobs := createJobs(t, direct, 1)
+	server.Kill()
+	var seen, logged log
+	client, err := repo.New(server.Client(), repo.Config{
+		Prefix: direct.Prefix(), RetryTimeout: time.Millisecond, SweepInterval: -1,
+		Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+	})
+	must(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	away := func(n int) func() bool {
+		return func() bool { return strings.Count(strings.Join(logged.all(), ""), "events cannot be read") == n }
+	}
+	one := start(t, &events.NewJobs(client).Repository, "g", repo.ConsumeOptions{}, func(_ context.Context, d jobDelivery) error {
+		seen.add("%s", d.Event.Key)
+		return nil
+	})
+	eventually(t, "it has looked for the server", away(1))
+	server.Start()
+	eventually(t, "the event", func() bool { return seen.len() == 1 })
+	settled(t, &jobs.Repository, "g")
+	server.Kill()
+	eventually(t, "it has looked for the server again", away(2))
+	server.Start()
+	must(t, jobs.Create(t.Context(), &events.Job{ID: "new"}))
+	eventually(t, "the next event", func() bool { return seen.len() == 2 })
+	must(t, one.stop())
 }
