@@ -53,7 +53,7 @@ func (c *Client) do(ctx context.Context, call *call) (string, error) {
 				continue
 			}
 		}
-		return "", call.failed(outcome(err, call.write))
+		return "", late(ctx, call.failed(outcome(err, call.write)))
 	}
 }
 
@@ -143,7 +143,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) ([]string, []error) {
 			c.noteSuccess(ctx)
 			errs[at] = calls[at].short
 		}
-		errs[at] = calls[at].failed(outcome(errs[at], calls[at].write))
+		errs[at] = late(ctx, calls[at].failed(outcome(errs[at], calls[at].write)))
 		if errors.Is(errs[at], ErrFunctions) {
 			c.functions.there.Clear()
 		}
@@ -374,6 +374,19 @@ func (c *call) mayRepeat(err error) bool {
 func isLost(err error) bool {
 	return err != nil && !isReply(err) && !errors.Is(err, ErrClosed) && !errors.Is(err, redis.ErrClosed) &&
 		!isContext(err) && !isUnsent(err)
+}
+
+// late has an error that came with the end of the context say so: a connection has the
+// context's deadline, and may notice it first.
+func late(ctx context.Context, err error) error {
+	var timeout net.Error
+	if isContext(err) || !errors.As(err, &timeout) || !timeout.Timeout() {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); !ok || time.Now().Before(deadline) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, context.DeadlineExceeded)
 }
 
 // isContext tells whether err is that of a context that has ended.
