@@ -68,6 +68,9 @@ func newKeyspace(p *schema.Package, e *schema.Entity, prefix string) keyspace {
 			meaning += fmt.Sprintf(", about the last %d", e.MaxLen)
 		}
 		add("e", "stream", "", meaning)
+		add("e:dead:<group>", "stream", "", "dead letters of a group of consumers")
+		add("e:owner:<group>", "string", "", "the consumer that has the shard, of those in order")
+		add("e:members:<group>", "zset", "", "the consumers in order")
 	}
 	return space
 }
