@@ -13,13 +13,15 @@ FUZZTIME ?= 10s
 
 # Tests of one goroutine in the main, or of servers and programs that they start: -race finds little in them, and makes them
 # several times as slow.
-ALONE = /(gen|internal/demo|tests/(behaviour|consumer|durability|failover|linear|model|peers|places|query|readme|script|security|soak))$$
+ALONE = /(gen|internal/demo|tests/(behaviour|consume|consumer|durability|events|failover|limits|linear|locks|model|observe|peers|places|query|readme|script|security|soak))$$
+
+GOTEST = go test -vet=off -ldflags=-w # vet is part of lint, and nobody debugs these programs
 
 test: lint
-	go test -race -vet=off -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
-	go test -vet=off -p 3 $$(go list ./... | grep -E '$(ALONE)')
-	go test -race -vet=off -run 'Wins|Mutate|ManyHands' ./tests/behaviour # what is concurrent in it
-	.ci/fuzz 2s
+	$(GOTEST) -race -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
+	$(GOTEST) -p 3 $$(go list ./... | grep -E '$(ALONE)')
+	$(GOTEST) -race -run 'Wins|Mutate|ManyHands|Ordered|Once|Drain|TakeOver' ./tests/behaviour ./tests/consume
+	.ci/fuzz 1s
 
 lint: deps
 	.ci/gofmt
