@@ -76,7 +76,7 @@ func TestRenewal(t *testing.T) {
 		m := lock.New(client, "jobs", lock.Options{TTL: 3 * time.Second})
 		l, err := m.TryLock(ctx)
 		must(t, err)
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2*time.Minute + 500*time.Millisecond) // between two renewals
 		must(t, l.Context().Err())
 		h, err := m.Holder(ctx)
 		if err != nil || h.Token != l.Token() || time.Until(l.Until()) > h.Left {
