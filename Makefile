@@ -11,16 +11,14 @@ FUZZTIME ?= 10s
 
 .PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
-# Tests of one goroutine in the main, or of servers and programs that they start: -race finds little in them, and makes them
-# several times as slow.
-ALONE = /(gen|internal/demo|tests/(behaviour|consume|consumer|durability|events|failover|limits|linear|locks|model|observe|peers|places|query|readme|script|security|soak))$$
+# What is concurrent, and its tests; -race finds little elsewhere, and makes tests several times as slow. make race has all.
+CONCURRENT = /(repo|repo/.*|internal/faultproxy|tests/(cache|claims|consume|fault|storm|tx|watch))$$
 
-GOTEST = go test -vet=off -ldflags=-w # vet is part of lint, and nobody debugs these programs
+GOTEST = go test -vet=off -ldflags=-w -p 3 # vet is part of lint, nobody debugs these programs, and many wait for servers
 
 test: lint
-	$(GOTEST) -race -p 3 $$(go list ./... | grep -vE '$(ALONE)') # many wait for servers
-	$(GOTEST) -p 3 $$(go list ./... | grep -E '$(ALONE)')
-	$(GOTEST) -race -run 'Wins|Mutate|ManyHands|Ordered|Once|Drain|TakeOver' ./tests/behaviour ./tests/consume
+	$(GOTEST) -race $$(go list ./... | grep -E '$(CONCURRENT)')
+	$(GOTEST) $$(go list ./... | grep -vE '$(CONCURRENT)')
 	.ci/fuzz 1s
 
 lint: deps
