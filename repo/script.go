@@ -68,8 +68,9 @@ const (
 	// scriptBase starts a script: the keyspace that names are relative to, and
 	// what is used so often that a local name is worth its while.
 	scriptBase = dropAbsent + "local base = ARGV[1]\nlocal call, floor, format = redis.call, math.floor, string.format\n"
-	// scriptWrite names what else a write is given.
-	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard, fell = nil\n"
+	// scriptWrite names what else a write is given, and what the generated part need not
+	// have: code that an earlier version has generated does not know of events.
+	scriptWrite = "local ARGV = ARGV\nlocal op, clock = ARGV[2], ARGV[3]\nlocal guard, fell, events = nil\n"
 )
 
 // The scripts of this package's own operations.
