@@ -49,14 +49,6 @@ func box(southWest, northEast Point) (area, error) {
 // isCircle tells a circle from a box.
 func (a area) isCircle() bool { return a.radius >= 0 }
 
-// holds tells whether p is in the area.
-func (a area) holds(p Point) bool {
-	if a.isCircle() {
-		return a.center.Distance(p) <= a.radius
-	}
-	return a.overlaps(bounds{p.Lat, p.Lon, p.Lat, p.Lon})
-}
-
 // reach returns the radius of a circle and a margin of more than distances are ever
 // wrong by, here or in a script: 1 mm nearby and 2 m at the antipode, where rounding
 // is worst.

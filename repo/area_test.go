@@ -344,3 +344,11 @@ func BenchmarkRanges(b *testing.B) {
 		})
 	}
 }
+
+// holds tells whether p is in the area.
+func (a area) holds(p Point) bool {
+	if a.isCircle() {
+		return a.center.Distance(p) <= a.radius
+	}
+	return a.overlaps(bounds{p.Lat, p.Lon, p.Lat, p.Lon})
+}

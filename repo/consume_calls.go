@@ -185,9 +185,13 @@ func (c *consumption) leave(ctx context.Context) int {
 // errPosition is what the ID of an entry leads to that is none.
 var errPosition = errors.New("not the ID of an entry of a stream")
 
-// splitID takes the ID of an entry apart.
+// splitID takes the ID of an entry apart; of a time alone, as the embedded store has it of
+// a group that has begun with nothing, it is the first.
 func splitID(id string) (ms int64, n uint64, err error) {
-	first, second, _ := strings.Cut(id, "-")
+	first, second, whole := strings.Cut(id, "-")
+	if !whole {
+		second = "0"
+	}
 	if ms, err = strconv.ParseInt(first, 10, 64); err != nil {
 		return 0, 0, errPosition
 	}

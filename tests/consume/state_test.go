@@ -208,3 +208,20 @@ func TestReplay(t *testing.T) {
 		t.Error("a group that does not exist")
 	}
 }
+
+// Shards in which nothing has happened yet are not behind.
+func TestLagOfNothing(t *testing.T) {
+	each(t, func(t *testing.T, rdb redis.UniversalClient) {
+		tasks := events.NewTasks(on(t, rdb))
+		ctx, stop := context.WithCancel(t.Context())
+		must(t, tasks.Create(ctx, &events.Task{Owner: "a", ID: 1}))
+		must(t, tasks.Consume(ctx, "g", func(context.Context, repo.Delivery[*events.Task, events.TaskKey]) error {
+			stop()
+			return nil
+		}, repo.ConsumeOptions{}))
+		lag, err := tasks.Lag(t.Context(), "g")
+		if must(t, err); lag.Undelivered != 0 || lag.Pending != 0 || len(lag.Shards) != 8 {
+			t.Errorf("%+v", lag)
+		}
+	})
+}
