@@ -130,12 +130,18 @@ func (c *Cluster) strangers(ctx context.Context) error {
 	return nil
 }
 
-// Primary returns the node that has a slot, by what those that run say of themselves. The test fails if none has it.
-func (c *Cluster) Primary(slot int) *Server {
+// Primary returns the node that has a slot, by what those that run say of themselves. It waits for one that does, since
+// nodes hear of each other's slots one after the other; the test fails if none has it.
+func (c *Cluster) Primary(slot int) (owner *Server) {
 	c.t.Helper()
-	owner := c.owners()[slot]
-	if owner == nil {
-		c.t.Fatalf("redisd: no node that runs has slot %d", slot)
+	err := await(10*time.Second, func(context.Context) error {
+		if owner = c.owners()[slot]; owner == nil {
+			return fmt.Errorf("no node that runs has slot %d", slot)
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatalf("redisd: %v", err)
 	}
 	return owner
 }
