@@ -19,7 +19,6 @@ GOTEST = go test -vet=off -ldflags=-w -p 3 # vet is part of lint, nobody debugs 
 test: lint
 	$(GOTEST) -race $$(go list ./... | grep -E '$(CONCURRENT)')
 	$(GOTEST) $$(go list ./... | grep -vE '$(CONCURRENT)')
-	.ci/fuzz 1s
 
 lint: deps
 	.ci/gofmt
