@@ -53,27 +53,38 @@ func (c *coalescer) process(ctx context.Context, rdb redis.UniversalClient, cmd 
 	c.mu.Unlock()
 	select {
 	case batch := <-w.turn:
-		c.send(ctx, rdb, batch)
-		return cmd.reply()
+		return c.send(ctx, rdb, w, batch)
 	case <-ctx.Done():
 		return c.leave(ctx, w)
 	}
 }
 
-// send sends the commands whose turn it is. It does not end with ctx, for they are those
-// of others too; the timeouts of the client bound it.
-func (c *coalescer) send(ctx context.Context, rdb redis.UniversalClient, batch []*waiting) {
+// send sends the commands whose turn it is, w and those of others, and returns the reply to w;
+// unless its context ends before, which does not end the pipeline: the timeouts of the
+// client bound that. If there are none, w was sent by another.
+func (c *coalescer) send(ctx context.Context, rdb redis.UniversalClient, w *waiting, batch []*waiting) (string, error) {
 	if batch == nil {
-		return
+		return w.cmd.reply()
 	}
-	defer c.done()
-	pipe := rdb.Pipeline()
-	for _, w := range batch {
-		_ = pipe.Process(ctx, w.cmd)
-	}
-	_, _ = pipe.Exec(context.WithoutCancel(ctx)) // every command has its own error
-	for _, w := range batch[1:] {
-		w.turn <- nil
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		defer c.done()
+		whole := context.WithoutCancel(ctx)
+		pipe := rdb.Pipeline()
+		for _, one := range batch {
+			_ = pipe.Process(whole, one.cmd)
+		}
+		_, _ = pipe.Exec(whole) // every command has its own error
+		for _, one := range batch[1:] {
+			one.turn <- nil
+		}
+	}()
+	select {
+	case <-sent:
+		return w.cmd.reply()
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

@@ -85,6 +85,7 @@ func (c *core) newConsumption(group string, opts ConsumeOptions) (*consumption, 
 		held: map[Position]*held{}, lanes: map[string][]*held{},
 	}
 	one.client.stale, one.client.durability = nil, Durability{}
+	one.client.coalescer = nil // whose pipelines would wait for events
 	one.block = longestBlock
 	if limit := readTimeout(one.client.rdb); limit > 0 {
 		one.block = min(one.block, limit/2)
