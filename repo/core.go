@@ -226,7 +226,7 @@ func (c *core) prepare(name string, op operation, v any, o writeOptions) (*prepa
 	if op == opUpdate && c.info.version >= 0 {
 		p.expected = row.identity()
 	}
-	p.whole(c.info, row, op)
+	p.whole(c.info, row, op, o.times)
 	return p, nil
 }
 
@@ -267,6 +267,6 @@ func (c *core) prepareTouch(id string, err error, opts []WriteOption) (*prepared
 	if o.ttl == "" && !o.keep {
 		p.existing = p.created // the default TTL
 	}
-	p.keep(c.info, nil)
+	p.keep(c.info, nil, false)
 	return p, nil
 }

@@ -116,7 +116,7 @@ func (c *core) readAll(ctx context.Context, ids []string, each func(int, any)) e
 func (c *core) renewCall(id string) *call {
 	ttl := "+" + strconv.FormatInt(c.info.ttl.Milliseconds(), 10)
 	w := rowWrite{id: id, created: ttl, existing: ttl}
-	w.keep(c.info, nil)
+	w.keep(c.info, nil, false)
 	renew := c.writeCall(opTouch, []*rowWrite{&w})
 	renew.write = false // to renew twice is to renew once
 	return renew

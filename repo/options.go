@@ -12,6 +12,7 @@ type WriteOption func(*writeOptions)
 type writeOptions struct {
 	ttl      string // as the script takes it; "" if nothing is said
 	keep     bool
+	times    bool // created and updated are those of the record
 	err      error
 	parallel int
 }
@@ -49,6 +50,12 @@ func NoTTL() WriteOption {
 // entity is sliding or the record's expires field says otherwise.
 func KeepTTL() WriteOption {
 	return func(o *writeOptions) { o.ttl, o.keep = "", true }
+}
+
+// KeepTimes stores the fields created and updated as they are in the record, where they
+// are set, also in one that exists: for records that come from elsewhere, such as a backup.
+func KeepTimes() WriteOption {
+	return func(o *writeOptions) { o.times = true }
 }
 
 // Parallel has CreateMany, SaveMany and DeleteMany use up to n connections at

@@ -69,7 +69,7 @@ func (p *prepared) changes(info *entityInfo, changes []change) error {
 			p.fold(row, c.field, opPatch)
 		}
 	}
-	p.keep(info, nil)
+	p.keep(info, nil, false)
 	return nil
 }
 

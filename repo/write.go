@@ -69,8 +69,8 @@ func (w *rowWrite) size() int { return 7 + len(w.clears) + 6*len(w.adds) + len(w
 const foldMark = "~"
 
 // whole fills w with all fields of a row; for a new record there is nothing to
-// clear.
-func (w *rowWrite) whole(info *entityInfo, row *Row, op operation) {
+// clear. times: the times that the script fills in are those of the row, where it has them.
+func (w *rowWrite) whole(info *entityInfo, row *Row, op operation, times bool) {
 	w.sets = make([]string, 0, 2*len(info.fields)+2*len(row.folds))
 	text := row.text()
 	for i, f := range info.fields {
@@ -87,7 +87,7 @@ func (w *rowWrite) whole(info *entityInfo, row *Row, op operation) {
 			w.fold(row, i, op)
 		}
 	}
-	w.keep(info, row)
+	w.keep(info, row, times)
 }
 
 // fold sets or clears the value of a field without case.
@@ -107,15 +107,21 @@ func (w *rowWrite) fold(row *Row, field int, op operation) {
 // tokenField is the field that keeps the token of the last write.
 const tokenField = "~"
 
+// exactly precedes a time that the script takes as it is.
+const exactly = "="
+
 // keep adds the fields that the script fills in, in the order it knows.
-func (w *rowWrite) keep(info *entityInfo, row *Row) {
+func (w *rowWrite) keep(info *entityInfo, row *Row, times bool) {
 	if info.retry {
 		w.sets = append(w.sets, tokenField, "")
 	}
 	for _, i := range info.kept {
 		value := ""
-		if i == info.created && row != nil {
+		if row != nil && (i == info.created || times && i == info.updated) {
 			value, _ = row.value(i)
+		}
+		if times && value != "" {
+			value = exactly + value
 		}
 		w.sets = append(w.sets, info.fields[i].Name, value)
 	}

@@ -19,7 +19,8 @@
 --   the names of the fields cleared
 --   kind, amount, lowest and highest sum for each field added to
 --   name and value for each field set: first those added to, last those that
---     the script keeps (token, created, version, updated, expires)
+--     the script keeps (token, created, version, updated, expires); = before created
+--     and updated: they are stored as they are, else created counts for a new record only
 --
 --   and if values are unique across shards, the value and the stamp of each claim
 --     that is relied on: see far.lua
@@ -30,6 +31,11 @@
 -- claimed first, MISSING field id: what it refers to; and of deletes what cascade.lua says.
 
 local writes, replies = {}, {}
+
+-- exact returns a time that is to be stored as it is, if it is one.
+local function exact(value)
+  return string.sub(value, 1, 1) == '=' and string.sub(value, 2)
+end
 
 local done = { 'OK' }
 local kept = version or created or updated or expires
@@ -151,7 +157,7 @@ for row, record in ipairs(KEYS) do
       end
       local time = (updated or created) and (op ~= 'touch' or not old[updated]) and stamp(tonumber(clock) or now())
       if updated then
-        ARGV[at] = time or old[updated]
+        ARGV[at] = exact(ARGV[at]) or time or old[updated]
         reply[4] = ARGV[at]
         at = at - 2
       end
@@ -161,7 +167,9 @@ for row, record in ipairs(KEYS) do
         at = at - 2
       end
       if created then
-        if old[created] then
+        if exact(ARGV[at]) then
+          ARGV[at] = exact(ARGV[at])
+        elseif old[created] then
           ARGV[at] = old[created]
         elseif ARGV[at] == '' then
           ARGV[at] = time or stamp(now())
