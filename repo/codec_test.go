@@ -16,7 +16,7 @@ import (
 // store returns a row as Redis would return it to HMGET.
 func store(info *entityInfo, row *Row) string {
 	var w rowWrite
-	w.whole(info, row, opCreate)
+	w.whole(info, row, opCreate, false)
 	stored := map[string]string{}
 	for i := 0; i < len(w.sets); i += 2 {
 		stored[w.sets[i]] = w.sets[i+1]
@@ -222,7 +222,7 @@ func TestFoldedValues(t *testing.T) {
 		row.JSON(&[]string{"B", "b<"})
 		row.String(test.name)
 		var w rowWrite
-		w.whole(info, row, opSave)
+		w.whole(info, row, opSave, false)
 		got := map[string]string{}
 		for i := 0; i < len(w.sets); i += 2 {
 			got[w.sets[i]] = w.sets[i+1]

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // What has to know the server that it talks to finds it here.
@@ -84,6 +85,8 @@ func (c *Client) target(ctx context.Context, from *redis.Client, redirection err
 func optionsFor(from *redis.Options, addr string) *redis.Options {
 	options := *from
 	options.Addr, options.MinIdleConns = addr, 0
+	// What from points to go-redis changes while it connects.
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &options
 }
 
