@@ -35,6 +35,7 @@ var agentExecutionEntity = &repo.Entity[*tframex.AgentExecution, string]{
 		{Name: "started_at", Kind: repo.KindTime, Scored: true},
 		{Name: "completed_at", Kind: repo.KindTime},
 		{Name: "metadata", Kind: repo.KindJSON},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "started_at", Kind: repo.IndexScore, Fields: []int{11}},
@@ -88,6 +89,9 @@ func encodeAgentExecution(row *repo.Row, a *tframex.AgentExecution) {
 	if row.Present(a.Metadata != nil) {
 		row.JSON(&a.Metadata)
 	}
+	if row.Present(a.Extra != nil) {
+		row.JSON(a.Extra)
+	}
 }
 
 // decodeAgentExecution reads the fields of a from r, in order.
@@ -122,6 +126,10 @@ func decodeAgentExecution(r repo.Reader, a *tframex.AgentExecution) error {
 		a.CompletedAt = new(r.Time())
 	}
 	r.JSON(&a.Metadata)
+	if r.Present() {
+		a.Extra = new(tframex.Extra)
+		r.JSON(a.Extra)
+	}
 	return r.Err()
 }
 
@@ -140,6 +148,7 @@ var AgentExecutionFields = struct {
 	StartedAt       *repo.RangeField[*tframex.AgentExecution, time.Time]
 	CompletedAt     *repo.Field[*tframex.AgentExecution, time.Time]
 	Metadata        *repo.Field[*tframex.AgentExecution, map[string]any]
+	Extra           *repo.Field[*tframex.AgentExecution, tframex.Extra]
 }{
 	UserID:          repo.NewNilableEqualField[*tframex.AgentExecution](1, repo.PutString[string], repo.GetString),
 	ConversationID:  repo.NewNilableEqualField[*tframex.AgentExecution](2, repo.PutString[string], repo.GetString),
@@ -154,6 +163,7 @@ var AgentExecutionFields = struct {
 	StartedAt:       repo.NewRangeField[*tframex.AgentExecution](11, repo.PutTime, repo.GetTime),
 	CompletedAt:     repo.NewField[*tframex.AgentExecution](12, repo.PutTime),
 	Metadata:        repo.NewField[*tframex.AgentExecution](13, repo.PutJSON[map[string]any]),
+	Extra:           repo.NewField[*tframex.AgentExecution](14, repo.PutJSON[tframex.Extra]),
 }
 
 // AgentExecutions stores agent executions; Get, Create, Save and the other operations come from [repo.Repository].

@@ -10,7 +10,7 @@ local fields = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent
   'started_at' } -- read before a write
 local names = { 'id', 'user_id', 'conversation_id', 'flow_execution_id', 'agent_name', 'input_message',
   'output_message', 'execution_time_ms', 'tool_calls_count', 'status', 'error_message',
-  'started_at', 'completed_at', 'metadata' } -- all fields, where no version tells of changes
+  'started_at', 'completed_at', 'metadata', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

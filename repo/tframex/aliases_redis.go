@@ -19,6 +19,15 @@ type Conversation = tframex.Conversation
 // Message is [tframex.Message].
 type Message = tframex.Message
 
+// Document is [tframex.Document].
+type Document = tframex.Document
+
+// Table is [tframex.Table].
+type Table = tframex.Table
+
+// TempData is [tframex.TempData].
+type TempData = tframex.TempData
+
 // Event is [tframex.Event].
 type Event = tframex.Event
 

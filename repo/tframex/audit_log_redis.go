@@ -41,6 +41,7 @@ var auditLogEntity = &repo.Entity[*tframex.AuditLog, string]{
 		{Name: "session_id", Kind: repo.KindString},
 		{Name: "remote_ip", Kind: repo.KindString},
 		{Name: "timestamp", Kind: repo.KindTime, Scored: true},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{4}},
@@ -119,6 +120,9 @@ func encodeAuditLog(row *repo.Row, a *tframex.AuditLog) {
 	if row.Present(a.Timestamp != nil) {
 		row.Time(*a.Timestamp)
 	}
+	if row.Present(a.Extra != nil) {
+		row.JSON(a.Extra)
+	}
 }
 
 // decodeAuditLog reads the fields of a from r, in order.
@@ -171,6 +175,10 @@ func decodeAuditLog(r repo.Reader, a *tframex.AuditLog) error {
 	if r.Present() {
 		a.Timestamp = new(r.Time())
 	}
+	if r.Present() {
+		a.Extra = new(tframex.Extra)
+		r.JSON(a.Extra)
+	}
 	return r.Err()
 }
 
@@ -201,6 +209,7 @@ var AuditLogFields = struct {
 	SessionID    *repo.Field[*tframex.AuditLog, string]
 	RemoteIP     *repo.Field[*tframex.AuditLog, string]
 	Timestamp    *repo.NilableRangeField[*tframex.AuditLog, time.Time]
+	Extra        *repo.Field[*tframex.AuditLog, tframex.Extra]
 }{
 	UserID:       repo.NewNilableEqualField[*tframex.AuditLog](1, repo.PutString[string], repo.GetString),
 	Action:       repo.NewEqualField[*tframex.AuditLog](2, repo.PutString[string], repo.GetString),
@@ -221,6 +230,7 @@ var AuditLogFields = struct {
 	SessionID:    repo.NewField[*tframex.AuditLog](17, repo.PutString[string]),
 	RemoteIP:     repo.NewField[*tframex.AuditLog](18, repo.PutString[string]),
 	Timestamp:    repo.NewNilableRangeField[*tframex.AuditLog](19, repo.PutTime, repo.GetTime),
+	Extra:        repo.NewField[*tframex.AuditLog](20, repo.PutJSON[tframex.Extra]),
 }
 
 // AuditLogs stores audit logs; Get, Create, Save and the other operations come from [repo.Repository].

@@ -10,7 +10,8 @@ local fields = { 'id', 'user_id', 'action', 'created_at', 'updated_at', 'resourc
   'event_type', 'resource', 'timestamp' } -- read before a write
 local names = { 'id', 'user_id', 'action', 'user_agent', 'created_at', 'updated_at', 'resource_type',
   'resource_id', 'old_values', 'new_values', 'ip_address', 'event_type', 'resource',
-  'outcome', 'level', 'details', 'request_id', 'session_id', 'remote_ip', 'timestamp' } -- all fields, where no version tells of changes
+  'outcome', 'level', 'details', 'request_id', 'session_id', 'remote_ip', 'timestamp',
+  'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

@@ -28,6 +28,7 @@ var conversationEntity = &repo.Entity[*tframex.Conversation, string]{
 		{Name: "metadata", Kind: repo.KindJSON},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
 		{Name: "updated_at", Kind: repo.KindTime, Role: repo.RoleUpdated},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{5}},
@@ -63,6 +64,9 @@ func encodeConversation(row *repo.Row, c *tframex.Conversation) {
 	if row.Present(c.UpdatedAt != nil) {
 		row.Time(*c.UpdatedAt)
 	}
+	if row.Present(c.Extra != nil) {
+		row.JSON(c.Extra)
+	}
 }
 
 // decodeConversation reads the fields of c from r, in order.
@@ -79,6 +83,10 @@ func decodeConversation(r repo.Reader, c *tframex.Conversation) error {
 	c.CreatedAt = r.Time()
 	if r.Present() {
 		c.UpdatedAt = new(r.Time())
+	}
+	if r.Present() {
+		c.Extra = new(tframex.Extra)
+		r.JSON(c.Extra)
 	}
 	return r.Err()
 }
@@ -97,6 +105,7 @@ var ConversationFields = struct {
 	Metadata  *repo.Field[*tframex.Conversation, map[string]any]
 	CreatedAt *repo.RangeColumn[*tframex.Conversation, time.Time]
 	UpdatedAt *repo.Column[*tframex.Conversation]
+	Extra     *repo.Field[*tframex.Conversation, tframex.Extra]
 }{
 	UserID:    repo.NewNilableEqualField[*tframex.Conversation](1, repo.PutString[string], repo.GetString),
 	AgentName: repo.NewEqualField[*tframex.Conversation](2, repo.PutString[string], repo.GetString),
@@ -104,6 +113,7 @@ var ConversationFields = struct {
 	Metadata:  repo.NewField[*tframex.Conversation](4, repo.PutJSON[map[string]any]),
 	CreatedAt: repo.NewRangeColumn[*tframex.Conversation](5, repo.PutTime, repo.GetTime),
 	UpdatedAt: repo.NewColumn[*tframex.Conversation](6),
+	Extra:     repo.NewField[*tframex.Conversation](7, repo.PutJSON[tframex.Extra]),
 }
 
 // Conversations stores conversations; Get, Create, Save and the other operations come from [repo.Repository].

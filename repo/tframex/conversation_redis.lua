@@ -7,7 +7,7 @@ local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'user_id', 'agent_name', 'created_at', 'updated_at' } -- read before a write
-local names = { 'id', 'user_id', 'agent_name', 'title', 'metadata', 'created_at', 'updated_at' } -- all fields, where no version tells of changes
+local names = { 'id', 'user_id', 'agent_name', 'title', 'metadata', 'created_at', 'updated_at', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

@@ -33,6 +33,7 @@ var eventEntity = &repo.Entity[*tframex.Event, string]{
 		{Name: "ip_address", Kind: repo.KindString},
 		{Name: "user_agent", Kind: repo.KindString},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{11}},
@@ -78,6 +79,9 @@ func encodeEvent(row *repo.Row, e *tframex.Event) {
 		row.String(*e.UserAgent)
 	}
 	row.Time(e.CreatedAt)
+	if row.Present(e.Extra != nil) {
+		row.JSON(e.Extra)
+	}
 }
 
 // decodeEvent reads the fields of e from r, in order.
@@ -104,6 +108,10 @@ func decodeEvent(r repo.Reader, e *tframex.Event) error {
 		e.UserAgent = new(r.String())
 	}
 	e.CreatedAt = r.Time()
+	if r.Present() {
+		e.Extra = new(tframex.Extra)
+		r.JSON(e.Extra)
+	}
 	return r.Err()
 }
 
@@ -125,6 +133,7 @@ var EventFields = struct {
 	IPAddress    *repo.Field[*tframex.Event, string]
 	UserAgent    *repo.Field[*tframex.Event, string]
 	CreatedAt    *repo.RangeColumn[*tframex.Event, time.Time]
+	Extra        *repo.Field[*tframex.Event, tframex.Extra]
 }{
 	EventType:    repo.NewEqualField[*tframex.Event](1, repo.PutString[string], repo.GetString),
 	EventSource:  repo.NewField[*tframex.Event](2, repo.PutString[string]),
@@ -137,6 +146,7 @@ var EventFields = struct {
 	IPAddress:    repo.NewField[*tframex.Event](9, repo.PutString[string]),
 	UserAgent:    repo.NewField[*tframex.Event](10, repo.PutString[string]),
 	CreatedAt:    repo.NewRangeColumn[*tframex.Event](11, repo.PutTime, repo.GetTime),
+	Extra:        repo.NewField[*tframex.Event](12, repo.PutJSON[tframex.Extra]),
 }
 
 // Events stores events; Get, Create, Save and the other operations come from [repo.Repository].

@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'event_type', 'user_id', 'resource_type', 'resource_id', 'created_at' } -- read before a write
 local names = { 'id', 'event_type', 'event_source', 'user_id', 'resource_type', 'resource_id', 'action',
-  'status', 'details', 'ip_address', 'user_agent', 'created_at' } -- all fields, where no version tells of changes
+  'status', 'details', 'ip_address', 'user_agent', 'created_at', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

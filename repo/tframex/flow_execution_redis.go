@@ -31,6 +31,7 @@ var flowExecutionEntity = &repo.Entity[*tframex.FlowExecution, string]{
 		{Name: "completed_at", Kind: repo.KindTime},
 		{Name: "error_message", Kind: repo.KindString},
 		{Name: "metadata", Kind: repo.KindJSON},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "started_at", Kind: repo.IndexScore, Fields: []int{6}},
@@ -72,6 +73,9 @@ func encodeFlowExecution(row *repo.Row, f *tframex.FlowExecution) {
 	if row.Present(f.Metadata != nil) {
 		row.JSON(&f.Metadata)
 	}
+	if row.Present(f.Extra != nil) {
+		row.JSON(f.Extra)
+	}
 }
 
 // decodeFlowExecution reads the fields of f from r, in order.
@@ -96,6 +100,10 @@ func decodeFlowExecution(r repo.Reader, f *tframex.FlowExecution) error {
 		f.ErrorMessage = new(r.String())
 	}
 	r.JSON(&f.Metadata)
+	if r.Present() {
+		f.Extra = new(tframex.Extra)
+		r.JSON(f.Extra)
+	}
 	return r.Err()
 }
 
@@ -121,6 +129,7 @@ var FlowExecutionFields = struct {
 	CompletedAt  *repo.Field[*tframex.FlowExecution, time.Time]
 	ErrorMessage *repo.Field[*tframex.FlowExecution, string]
 	Metadata     *repo.Field[*tframex.FlowExecution, map[string]any]
+	Extra        *repo.Field[*tframex.FlowExecution, tframex.Extra]
 }{
 	UserID:       repo.NewNilableEqualField[*tframex.FlowExecution](1, repo.PutString[string], repo.GetString),
 	FlowName:     repo.NewEqualField[*tframex.FlowExecution](2, repo.PutString[string], repo.GetString),
@@ -131,6 +140,7 @@ var FlowExecutionFields = struct {
 	CompletedAt:  repo.NewField[*tframex.FlowExecution](7, repo.PutTime),
 	ErrorMessage: repo.NewField[*tframex.FlowExecution](8, repo.PutString[string]),
 	Metadata:     repo.NewField[*tframex.FlowExecution](9, repo.PutJSON[map[string]any]),
+	Extra:        repo.NewField[*tframex.FlowExecution](10, repo.PutJSON[tframex.Extra]),
 }
 
 // Flows stores flows; Get, Create, Save and the other operations come from [repo.Repository].

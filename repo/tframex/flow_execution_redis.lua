@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'user_id', 'flow_name', 'status', 'started_at' } -- read before a write
 local names = { 'id', 'user_id', 'flow_name', 'status', 'initial_input', 'final_output', 'started_at',
-  'completed_at', 'error_message', 'metadata' } -- all fields, where no version tells of changes
+  'completed_at', 'error_message', 'metadata', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

@@ -32,6 +32,7 @@ var flowStepEntity = &repo.Entity[*tframex.FlowStep, string]{
 		{Name: "started_at", Kind: repo.KindTime},
 		{Name: "completed_at", Kind: repo.KindTime},
 		{Name: "error_message", Kind: repo.KindString},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "execution_id/step_order", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(4)},
@@ -69,6 +70,9 @@ func encodeFlowStep(row *repo.Row, f *tframex.FlowStep) {
 	if row.Present(f.ErrorMessage != nil) {
 		row.String(*f.ErrorMessage)
 	}
+	if row.Present(f.Extra != nil) {
+		row.JSON(f.Extra)
+	}
 }
 
 // decodeFlowStep reads the fields of f from r, in order.
@@ -90,6 +94,10 @@ func decodeFlowStep(r repo.Reader, f *tframex.FlowStep) error {
 	if r.Present() {
 		f.ErrorMessage = new(r.String())
 	}
+	if r.Present() {
+		f.Extra = new(tframex.Extra)
+		r.JSON(f.Extra)
+	}
 	return r.Err()
 }
 
@@ -105,6 +113,7 @@ var FlowStepFields = struct {
 	StartedAt    *repo.Field[*tframex.FlowStep, time.Time]
 	CompletedAt  *repo.Field[*tframex.FlowStep, time.Time]
 	ErrorMessage *repo.Field[*tframex.FlowStep, string]
+	Extra        *repo.Field[*tframex.FlowStep, tframex.Extra]
 }{
 	ExecutionID:  repo.NewEqualField[*tframex.FlowStep](1, repo.PutString[string], repo.GetString),
 	StepName:     repo.NewField[*tframex.FlowStep](2, repo.PutString[string]),
@@ -116,6 +125,7 @@ var FlowStepFields = struct {
 	StartedAt:    repo.NewField[*tframex.FlowStep](8, repo.PutTime),
 	CompletedAt:  repo.NewField[*tframex.FlowStep](9, repo.PutTime),
 	ErrorMessage: repo.NewField[*tframex.FlowStep](10, repo.PutString[string]),
+	Extra:        repo.NewField[*tframex.FlowStep](11, repo.PutJSON[tframex.Extra]),
 }
 
 // FlowSteps stores flow steps; Get, Create, Save and the other operations come from [repo.Repository].

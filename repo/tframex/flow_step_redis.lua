@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'execution_id', 'step_order' } -- read before a write
 local names = { 'id', 'execution_id', 'step_name', 'step_type', 'step_order', 'input_data', 'output_data',
-  'status', 'started_at', 'completed_at', 'error_message' } -- all fields, where no version tells of changes
+  'status', 'started_at', 'completed_at', 'error_message', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

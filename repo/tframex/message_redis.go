@@ -30,6 +30,7 @@ var messageEntity = &repo.Entity[*tframex.Message, string]{
 		{Name: "name", Kind: repo.KindString},
 		{Name: "metadata", Kind: repo.KindJSON},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{8}},
@@ -68,6 +69,9 @@ func encodeMessage(row *repo.Row, m *tframex.Message) {
 		row.JSON(&m.Metadata)
 	}
 	row.Time(m.CreatedAt)
+	if row.Present(m.Extra != nil) {
+		row.JSON(m.Extra)
+	}
 }
 
 // decodeMessage reads the fields of m from r, in order.
@@ -87,6 +91,10 @@ func decodeMessage(r repo.Reader, m *tframex.Message) error {
 	}
 	r.JSON(&m.Metadata)
 	m.CreatedAt = r.Time()
+	if r.Present() {
+		m.Extra = new(tframex.Extra)
+		r.JSON(m.Extra)
+	}
 	return r.Err()
 }
 
@@ -115,6 +123,7 @@ var MessageFields = struct {
 	Name           *repo.Field[*tframex.Message, string]
 	Metadata       *repo.Field[*tframex.Message, map[string]any]
 	CreatedAt      *repo.RangeColumn[*tframex.Message, time.Time]
+	Extra          *repo.Field[*tframex.Message, tframex.Extra]
 }{
 	ConversationID: repo.NewEqualField[*tframex.Message](1, repo.PutString[string], repo.GetString),
 	Role:           repo.NewField[*tframex.Message](2, putMessageRole),
@@ -124,6 +133,7 @@ var MessageFields = struct {
 	Name:           repo.NewField[*tframex.Message](6, repo.PutString[string]),
 	Metadata:       repo.NewField[*tframex.Message](7, repo.PutJSON[map[string]any]),
 	CreatedAt:      repo.NewRangeColumn[*tframex.Message](8, repo.PutTime, repo.GetTime),
+	Extra:          repo.NewField[*tframex.Message](9, repo.PutJSON[tframex.Extra]),
 }
 
 // Messages stores messages; Get, Create, Save and the other operations come from [repo.Repository].

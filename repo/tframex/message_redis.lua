@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'conversation_id', 'created_at' } -- read before a write
 local names = { 'id', 'conversation_id', 'role', 'content', 'tool_calls', 'tool_call_id', 'name',
-  'metadata', 'created_at' } -- all fields, where no version tells of changes
+  'metadata', 'created_at', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

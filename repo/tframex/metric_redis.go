@@ -28,6 +28,7 @@ var metricEntity = &repo.Entity[*tframex.Metric, string]{
 		{Name: "labels", Kind: repo.KindJSON},
 		{Name: "timestamp", Kind: repo.KindTime, Scored: true},
 		{Name: "source", Kind: repo.KindString},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "timestamp", Kind: repo.IndexScore, Fields: []int{5}},
@@ -56,6 +57,9 @@ func encodeMetric(row *repo.Row, m *tframex.Metric) {
 	if row.Present(m.Source != nil) {
 		row.String(*m.Source)
 	}
+	if row.Present(m.Extra != nil) {
+		row.JSON(m.Extra)
+	}
 }
 
 // decodeMetric reads the fields of m from r, in order.
@@ -68,6 +72,10 @@ func decodeMetric(r repo.Reader, m *tframex.Metric) error {
 	m.Timestamp = r.Time()
 	if r.Present() {
 		m.Source = new(r.String())
+	}
+	if r.Present() {
+		m.Extra = new(tframex.Extra)
+		r.JSON(m.Extra)
 	}
 	return r.Err()
 }
@@ -90,6 +98,7 @@ var MetricFields = struct {
 	Labels     *repo.Field[*tframex.Metric, map[string]string]
 	Timestamp  *repo.RangeField[*tframex.Metric, time.Time]
 	Source     *repo.Field[*tframex.Metric, string]
+	Extra      *repo.Field[*tframex.Metric, tframex.Extra]
 }{
 	MetricName: repo.NewEqualField[*tframex.Metric](1, repo.PutString[string], repo.GetString),
 	MetricType: repo.NewField[*tframex.Metric](2, putMetricType),
@@ -97,6 +106,7 @@ var MetricFields = struct {
 	Labels:     repo.NewField[*tframex.Metric](4, repo.PutJSON[map[string]string]),
 	Timestamp:  repo.NewRangeField[*tframex.Metric](5, repo.PutTime, repo.GetTime),
 	Source:     repo.NewField[*tframex.Metric](6, repo.PutString[string]),
+	Extra:      repo.NewField[*tframex.Metric](7, repo.PutJSON[tframex.Extra]),
 }
 
 // Metrics stores metrics; Get, Create, Save and the other operations come from [repo.Repository].

@@ -7,7 +7,7 @@ local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'metric_name', 'timestamp' } -- read before a write
-local names = { 'id', 'metric_name', 'metric_type', 'value', 'labels', 'timestamp', 'source' } -- all fields, where no version tells of changes
+local names = { 'id', 'metric_name', 'metric_type', 'value', 'labels', 'timestamp', 'source', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

@@ -25,6 +25,7 @@ var permissionEntity = &repo.Entity[*tframex.Permission, string]{
 		{Name: "resource", Kind: repo.KindString},
 		{Name: "action", Kind: repo.KindString},
 		{Name: "description", Kind: repo.KindString},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "name", Kind: repo.IndexEqual, Fields: []int{1}},
@@ -50,6 +51,9 @@ func encodePermission(row *repo.Row, p *tframex.Permission) {
 	if row.Present(p.Description != nil) {
 		row.String(*p.Description)
 	}
+	if row.Present(p.Extra != nil) {
+		row.JSON(p.Extra)
+	}
 }
 
 // decodePermission reads the fields of p from r, in order.
@@ -61,6 +65,10 @@ func decodePermission(r repo.Reader, p *tframex.Permission) error {
 	if r.Present() {
 		p.Description = new(r.String())
 	}
+	if r.Present() {
+		p.Extra = new(tframex.Extra)
+		r.JSON(p.Extra)
+	}
 	return r.Err()
 }
 
@@ -70,11 +78,13 @@ var PermissionFields = struct {
 	Resource    *repo.EqualField[*tframex.Permission, string]
 	Action      *repo.EqualField[*tframex.Permission, string]
 	Description *repo.Field[*tframex.Permission, string]
+	Extra       *repo.Field[*tframex.Permission, tframex.Extra]
 }{
 	Name:        repo.NewEqualField[*tframex.Permission](1, repo.PutString[string], repo.GetString),
 	Resource:    repo.NewEqualField[*tframex.Permission](2, repo.PutString[string], repo.GetString),
 	Action:      repo.NewEqualField[*tframex.Permission](3, repo.PutString[string], repo.GetString),
 	Description: repo.NewField[*tframex.Permission](4, repo.PutString[string]),
+	Extra:       repo.NewField[*tframex.Permission](5, repo.PutJSON[tframex.Extra]),
 }
 
 // Permissions stores permissions; Get, Create, Save and the other operations come from [repo.Repository].

@@ -7,7 +7,7 @@ local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'name', 'resource', 'action' } -- read before a write
-local names = { 'id', 'name', 'resource', 'action', 'description' } -- all fields, where no version tells of changes
+local names = { 'id', 'name', 'resource', 'action', 'description', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

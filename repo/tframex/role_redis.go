@@ -29,6 +29,7 @@ var roleEntity = &repo.Entity[*tframex.Role, string]{
 		{Name: "parent_role", Kind: repo.KindString},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
 		{Name: "updated_at", Kind: repo.KindTime, Role: repo.RoleUpdated},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "name", Kind: repo.IndexUnique, Fields: []int{1}},
@@ -65,6 +66,9 @@ func encodeRole(row *repo.Row, r *tframex.Role) {
 	if row.Present(r.UpdatedAt != nil) {
 		row.Time(*r.UpdatedAt)
 	}
+	if row.Present(r.Extra != nil) {
+		row.JSON(r.Extra)
+	}
 }
 
 // decodeRole reads the fields of r from reader, in order.
@@ -81,6 +85,10 @@ func decodeRole(reader repo.Reader, r *tframex.Role) error {
 	r.CreatedAt = reader.Time()
 	if reader.Present() {
 		r.UpdatedAt = new(reader.Time())
+	}
+	if reader.Present() {
+		r.Extra = new(tframex.Extra)
+		reader.JSON(r.Extra)
 	}
 	return reader.Err()
 }
@@ -99,6 +107,7 @@ var RoleFields = struct {
 	ParentRole  *repo.NilableEqualField[*tframex.Role, string]
 	CreatedAt   *repo.RangeColumn[*tframex.Role, time.Time]
 	UpdatedAt   *repo.Column[*tframex.Role]
+	Extra       *repo.Field[*tframex.Role, tframex.Extra]
 }{
 	Name:        repo.NewEqualField[*tframex.Role](1, repo.PutString[string], repo.GetString),
 	Description: repo.NewField[*tframex.Role](2, repo.PutString[string]),
@@ -106,6 +115,7 @@ var RoleFields = struct {
 	ParentRole:  repo.NewNilableEqualField[*tframex.Role](4, repo.PutString[string], repo.GetString),
 	CreatedAt:   repo.NewRangeColumn[*tframex.Role](5, repo.PutTime, repo.GetTime),
 	UpdatedAt:   repo.NewColumn[*tframex.Role](6),
+	Extra:       repo.NewField[*tframex.Role](7, repo.PutJSON[tframex.Extra]),
 }
 
 // Roles stores roles; Get, Create, Save and the other operations come from [repo.Repository].

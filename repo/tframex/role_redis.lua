@@ -7,7 +7,8 @@ local version, created, updated = nil, 'created_at', 'updated_at'
 local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'name', '~name', 'permissions', 'parent_role', 'created_at', 'updated_at' } -- read before a write
-local names = { 'id', 'name', 'description', 'permissions', 'parent_role', 'created_at', 'updated_at' } -- all fields, where no version tells of changes
+local names = { 'id', 'name', 'description', 'permissions', 'parent_role', 'created_at', 'updated_at',
+  'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

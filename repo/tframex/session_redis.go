@@ -3,6 +3,7 @@
 package tframex
 
 import (
+	"context"
 	_ "embed"
 	"time"
 
@@ -28,9 +29,12 @@ var sessionEntity = &repo.Entity[*tframex.Session, string]{
 		{Name: "last_activity", Kind: repo.KindTime},
 		{Name: "is_active", Kind: repo.KindBool},
 		{Name: "data", Kind: repo.KindJSON},
+		{Name: "id", Kind: repo.KindString},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "created_at", Kind: repo.IndexScore, Fields: []int{2}},
+		{Name: "id", Kind: repo.IndexUnique, Fields: []int{7}},
 		{Name: "user_id/created_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(2)},
 	},
 	Listing: new(0),
@@ -58,6 +62,12 @@ func encodeSession(row *repo.Row, s *tframex.Session) {
 	if row.Present(s.Data != nil) {
 		row.JSON(&s.Data)
 	}
+	if row.Present(s.ID != nil) {
+		row.String(*s.ID)
+	}
+	if row.Present(s.Extra != nil) {
+		row.JSON(s.Extra)
+	}
 }
 
 // decodeSession reads the fields of s from r, in order.
@@ -69,6 +79,13 @@ func decodeSession(r repo.Reader, s *tframex.Session) error {
 	s.LastActivity = r.Time()
 	s.IsActive = r.Bool()
 	r.JSON(&s.Data)
+	if r.Present() {
+		s.ID = new(r.String())
+	}
+	if r.Present() {
+		s.Extra = new(tframex.Extra)
+		r.JSON(s.Extra)
+	}
 	return r.Err()
 }
 
@@ -86,6 +103,8 @@ var SessionFields = struct {
 	LastActivity *repo.Field[*tframex.Session, time.Time]
 	IsActive     *repo.Field[*tframex.Session, bool]
 	Data         *repo.Field[*tframex.Session, map[string]any]
+	ID           *repo.NilableEqualField[*tframex.Session, string]
+	Extra        *repo.Field[*tframex.Session, tframex.Extra]
 }{
 	UserID:       repo.NewEqualField[*tframex.Session](1, repo.PutString[string], repo.GetString),
 	CreatedAt:    repo.NewRangeColumn[*tframex.Session](2, repo.PutTime, repo.GetTime),
@@ -93,6 +112,8 @@ var SessionFields = struct {
 	LastActivity: repo.NewField[*tframex.Session](4, repo.PutTime),
 	IsActive:     repo.NewField[*tframex.Session](5, repo.PutBool[bool]),
 	Data:         repo.NewField[*tframex.Session](6, repo.PutJSON[map[string]any]),
+	ID:           repo.NewNilableEqualField[*tframex.Session](7, repo.PutString[string], repo.GetString),
+	Extra:        repo.NewField[*tframex.Session](8, repo.PutJSON[tframex.Extra]),
 }
 
 // Sessions stores sessions; Get, Create, Save and the other operations come from [repo.Repository].
@@ -103,4 +124,9 @@ type Sessions struct {
 // NewSessions returns the repository of sessions that client reaches.
 func NewSessions(client *repo.Client) *Sessions {
 	return &Sessions{repo.NewRepository(client, sessionEntity)}
+}
+
+// GetByID returns the session with that ID, or [repo.ErrNotFound].
+func (r *Sessions) GetByID(ctx context.Context, idValue string) (*tframex.Session, error) {
+	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.String(idValue) })
 }

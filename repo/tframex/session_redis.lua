@@ -6,8 +6,9 @@
 local version, created, updated = nil, 'created_at', nil
 local expires = 'expires_at' -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
-local fields = { 'session_id', 'user_id', 'created_at', 'expires_at' } -- read before a write
-local names = { 'session_id', 'user_id', 'created_at', 'expires_at', 'last_activity', 'is_active', 'data' } -- all fields, where no version tells of changes
+local fields = { 'session_id', 'user_id', 'created_at', 'expires_at', 'id' } -- read before a write
+local names = { 'session_id', 'user_id', 'created_at', 'expires_at', 'last_activity', 'is_active', 'data',
+  'id', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)
@@ -16,6 +17,7 @@ local function named(values)
     user_id = values[2] or false,
     created_at = values[3] or false,
     expires_at = values[4] or false,
+    id = values[5] or false,
   }
 end
 
@@ -27,7 +29,8 @@ local parents = nil -- what the record refers to: nothing
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)
-
+  local by = taken('u:id', old.id, new.id, id)
+  if by then return 'id', by end
 end
 
 -- move has claims and entries follow a record from old to new values.
@@ -35,6 +38,7 @@ local function move(id, old, new)
   if old.created_at ~= new.created_at then
     if new.created_at then add('s:created_at', micros(new.created_at), id) elseif old.created_at then remove('s:created_at', id) end
   end
+  claim('u:id', old.id, new.id, id)
   do
     local was, is = old.user_id, new.user_id
     if was ~= is or old.created_at ~= new.created_at then

@@ -32,6 +32,7 @@ var toolCallEntity = &repo.Entity[*tframex.ToolCall, string]{
 		{Name: "error_message", Kind: repo.KindString},
 		{Name: "called_at", Kind: repo.KindTime, Scored: true},
 		{Name: "completed_at", Kind: repo.KindTime},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "called_at", Kind: repo.IndexScore, Fields: []int{9}},
@@ -71,6 +72,9 @@ func encodeToolCall(row *repo.Row, t *tframex.ToolCall) {
 	if row.Present(t.CompletedAt != nil) {
 		row.Time(*t.CompletedAt)
 	}
+	if row.Present(t.Extra != nil) {
+		row.JSON(t.Extra)
+	}
 }
 
 // decodeToolCall reads the fields of t from r, in order.
@@ -91,6 +95,10 @@ func decodeToolCall(r repo.Reader, t *tframex.ToolCall) error {
 	t.CalledAt = r.Time()
 	if r.Present() {
 		t.CompletedAt = new(r.Time())
+	}
+	if r.Present() {
+		t.Extra = new(tframex.Extra)
+		r.JSON(t.Extra)
 	}
 	return r.Err()
 }
@@ -117,6 +125,7 @@ var ToolCallFields = struct {
 	ErrorMessage     *repo.Field[*tframex.ToolCall, string]
 	CalledAt         *repo.RangeField[*tframex.ToolCall, time.Time]
 	CompletedAt      *repo.Field[*tframex.ToolCall, time.Time]
+	Extra            *repo.Field[*tframex.ToolCall, tframex.Extra]
 }{
 	AgentExecutionID: repo.NewEqualField[*tframex.ToolCall](1, repo.PutString[string], repo.GetString),
 	ToolName:         repo.NewEqualField[*tframex.ToolCall](2, repo.PutString[string], repo.GetString),
@@ -128,6 +137,7 @@ var ToolCallFields = struct {
 	ErrorMessage:     repo.NewField[*tframex.ToolCall](8, repo.PutString[string]),
 	CalledAt:         repo.NewRangeField[*tframex.ToolCall](9, repo.PutTime, repo.GetTime),
 	CompletedAt:      repo.NewField[*tframex.ToolCall](10, repo.PutTime),
+	Extra:            repo.NewField[*tframex.ToolCall](11, repo.PutJSON[tframex.Extra]),
 }
 
 // ToolCalls stores tool calls; Get, Create, Save and the other operations come from [repo.Repository].

@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'agent_execution_id', 'tool_name', 'called_at' } -- read before a write
 local names = { 'id', 'agent_execution_id', 'tool_name', 'tool_type', 'arguments', 'result',
-  'execution_time_ms', 'status', 'error_message', 'called_at', 'completed_at' } -- all fields, where no version tells of changes
+  'execution_time_ms', 'status', 'error_message', 'called_at', 'completed_at', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

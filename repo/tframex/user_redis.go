@@ -32,6 +32,7 @@ var userEntity = &repo.Entity[*tframex.User, string]{
 		{Name: "metadata", Kind: repo.KindJSON},
 		{Name: "created_at", Kind: repo.KindTime, Scored: true, Role: repo.RoleCreated},
 		{Name: "updated_at", Kind: repo.KindTime, Role: repo.RoleUpdated},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "username", Kind: repo.IndexUnique, Fields: []int{1}},
@@ -75,6 +76,9 @@ func encodeUser(row *repo.Row, u *tframex.User) {
 	if row.Present(u.UpdatedAt != nil) {
 		row.Time(*u.UpdatedAt)
 	}
+	if row.Present(u.Extra != nil) {
+		row.JSON(u.Extra)
+	}
 }
 
 // decodeUser reads the fields of u from r, in order.
@@ -97,6 +101,10 @@ func decodeUser(r repo.Reader, u *tframex.User) error {
 	if r.Present() {
 		u.UpdatedAt = new(r.Time())
 	}
+	if r.Present() {
+		u.Extra = new(tframex.Extra)
+		r.JSON(u.Extra)
+	}
 	return r.Err()
 }
 
@@ -117,6 +125,7 @@ var UserFields = struct {
 	Metadata     *repo.Field[*tframex.User, map[string]any]
 	CreatedAt    *repo.RangeColumn[*tframex.User, time.Time]
 	UpdatedAt    *repo.Column[*tframex.User]
+	Extra        *repo.Field[*tframex.User, tframex.Extra]
 }{
 	Username:     repo.NewEqualField[*tframex.User](1, repo.PutString[string], repo.GetString),
 	Email:        repo.NewNilableEqualField[*tframex.User](2, repo.PutString[string], repo.GetString),
@@ -127,6 +136,7 @@ var UserFields = struct {
 	Metadata:     repo.NewField[*tframex.User](7, repo.PutJSON[map[string]any]),
 	CreatedAt:    repo.NewRangeColumn[*tframex.User](8, repo.PutTime, repo.GetTime),
 	UpdatedAt:    repo.NewColumn[*tframex.User](9),
+	Extra:        repo.NewField[*tframex.User](10, repo.PutJSON[tframex.Extra]),
 }
 
 // Users stores users; Get, Create, Save and the other operations come from [repo.Repository].

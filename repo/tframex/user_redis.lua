@@ -8,7 +8,7 @@ local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
 local fields = { 'id', 'username', '~username', 'email', '~email', 'roles', 'created_at', 'updated_at' } -- read before a write
 local names = { 'id', 'username', 'email', 'password_hash', 'api_key', 'is_active', 'roles', 'metadata',
-  'created_at', 'updated_at' } -- all fields, where no version tells of changes
+  'created_at', 'updated_at', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)

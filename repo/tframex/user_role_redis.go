@@ -3,6 +3,7 @@
 package tframex
 
 import (
+	"context"
 	_ "embed"
 	"time"
 
@@ -40,9 +41,12 @@ var userRoleEntity = &repo.Entity[*tframex.UserRole, UserRoleKey]{
 		{Name: "role_id", Kind: repo.KindString, Role: repo.RoleKey},
 		{Name: "assigned_at", Kind: repo.KindTime, Scored: true},
 		{Name: "assigned_by", Kind: repo.KindString},
+		{Name: "id", Kind: repo.KindString},
+		{Name: "extra", Kind: repo.KindJSON},
 	},
 	Indexes: []repo.Index{
 		{Name: "assigned_at", Kind: repo.IndexScore, Fields: []int{2}},
+		{Name: "id", Kind: repo.IndexUnique, Fields: []int{4}},
 		{Name: "user_id/assigned_at", Kind: repo.IndexEqual, Fields: []int{0}, Order: new(2)},
 		{Name: "role_id/assigned_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(2)},
 	},
@@ -67,6 +71,12 @@ func encodeUserRole(row *repo.Row, u *tframex.UserRole) {
 	if row.Present(u.AssignedBy != nil) {
 		row.String(*u.AssignedBy)
 	}
+	if row.Present(u.ID != nil) {
+		row.String(*u.ID)
+	}
+	if row.Present(u.Extra != nil) {
+		row.JSON(u.Extra)
+	}
 }
 
 // decodeUserRole reads the fields of u from r, in order.
@@ -77,6 +87,13 @@ func decodeUserRole(r repo.Reader, u *tframex.UserRole) error {
 	if r.Present() {
 		u.AssignedBy = new(r.String())
 	}
+	if r.Present() {
+		u.ID = new(r.String())
+	}
+	if r.Present() {
+		u.Extra = new(tframex.Extra)
+		r.JSON(u.Extra)
+	}
 	return r.Err()
 }
 
@@ -86,11 +103,15 @@ var UserRoleFields = struct {
 	RoleID     *repo.EqualColumn[*tframex.UserRole, string]
 	AssignedAt *repo.RangeField[*tframex.UserRole, time.Time]
 	AssignedBy *repo.Field[*tframex.UserRole, string]
+	ID         *repo.NilableEqualField[*tframex.UserRole, string]
+	Extra      *repo.Field[*tframex.UserRole, tframex.Extra]
 }{
 	UserID:     repo.NewEqualColumn[*tframex.UserRole](0, repo.PutString[string], repo.GetString),
 	RoleID:     repo.NewEqualColumn[*tframex.UserRole](1, repo.PutString[string], repo.GetString),
 	AssignedAt: repo.NewRangeField[*tframex.UserRole](2, repo.PutTime, repo.GetTime),
 	AssignedBy: repo.NewField[*tframex.UserRole](3, repo.PutString[string]),
+	ID:         repo.NewNilableEqualField[*tframex.UserRole](4, repo.PutString[string], repo.GetString),
+	Extra:      repo.NewField[*tframex.UserRole](5, repo.PutJSON[tframex.Extra]),
 }
 
 // UserRoles stores user roles; Get, Create, Save and the other operations come from [repo.Repository].
@@ -101,4 +122,9 @@ type UserRoles struct {
 // NewUserRoles returns the repository of user roles that client reaches.
 func NewUserRoles(client *repo.Client) *UserRoles {
 	return &UserRoles{repo.NewRepository(client, userRoleEntity)}
+}
+
+// GetByID returns the user role with that ID, or [repo.ErrNotFound].
+func (r *UserRoles) GetByID(ctx context.Context, idValue string) (*tframex.UserRole, error) {
+	return r.GetUnique(ctx, 1, func(row *repo.Row) { row.String(idValue) })
 }

@@ -6,8 +6,8 @@
 local version, created, updated = nil, nil, nil
 local expires = nil -- nil: never; false: no field shows when
 local retry = false -- whether records carry the token of their last write
-local fields = { 'user_id', 'role_id', 'assigned_at' } -- read before a write
-local names = { 'user_id', 'role_id', 'assigned_at', 'assigned_by' } -- all fields, where no version tells of changes
+local fields = { 'user_id', 'role_id', 'assigned_at', 'id' } -- read before a write
+local names = { 'user_id', 'role_id', 'assigned_at', 'assigned_by', 'id', 'extra' } -- all fields, where no version tells of changes
 
 -- named returns values read, or none, by the names of their fields.
 local function named(values)
@@ -15,6 +15,7 @@ local function named(values)
     user_id = values[1] or false,
     role_id = values[2] or false,
     assigned_at = values[3] or false,
+    id = values[4] or false,
   }
 end
 
@@ -26,7 +27,8 @@ local parents = nil -- what the record refers to: nothing
 -- conflict returns the unique index in which another record has a new value,
 -- and the id of that record.
 local function conflict(id, old, new)
-
+  local by = taken('u:id', old.id, new.id, id)
+  if by then return 'id', by end
 end
 
 -- move has claims and entries follow a record from old to new values.
@@ -34,6 +36,7 @@ local function move(id, old, new)
   if old.assigned_at ~= new.assigned_at then
     if new.assigned_at then add('s:assigned_at', micros(new.assigned_at), id) elseif old.assigned_at then remove('s:assigned_at', id) end
   end
+  claim('u:id', old.id, new.id, id)
   do
     local was, is = old.user_id, new.user_id
     if was ~= is or old.assigned_at ~= new.assigned_at then

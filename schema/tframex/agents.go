@@ -25,6 +25,7 @@ type AgentExecution struct {
 	StartedAt       time.Time      `redis:"started_at,sort"`   // StartedAt is when it started.
 	CompletedAt     *time.Time     `redis:"completed_at"`      // CompletedAt is when it ended.
 	Metadata        map[string]any `redis:"metadata"`          // Metadata is what the application adds.
+	Extra           *Extra         `redis:"extra"`             // Extra is what a document has beyond these fields.
 }
 
 // ToolCall is one call of a tool by an agent.
@@ -44,6 +45,7 @@ type ToolCall struct {
 	ErrorMessage     *string        `redis:"error_message"`      // ErrorMessage says why it failed.
 	CalledAt         time.Time      `redis:"called_at,sort"`     // CalledAt is when it was called.
 	CompletedAt      *time.Time     `redis:"completed_at"`       // CompletedAt is when it returned.
+	Extra            *Extra         `redis:"extra"`              // Extra is what a document has beyond these fields.
 }
 
 // ToolType says what kind of tool it is.

@@ -35,4 +35,5 @@ type AuditLog struct {
 	SessionID *string        `redis:"session_id"`     // SessionID is the session it was done in.
 	RemoteIP  *string        `redis:"remote_ip"`      // RemoteIP is where the request came from.
 	Timestamp *time.Time     `redis:"timestamp,sort"` // Timestamp is when it was done.
+	Extra     *Extra         `redis:"extra"`          // Extra is what a document has beyond these fields.
 }

@@ -15,6 +15,7 @@ type Conversation struct {
 	Metadata  map[string]any `redis:"metadata"`                // Metadata is what the application adds.
 	CreatedAt time.Time      `redis:"created_at,created,sort"` // CreatedAt is when the conversation began.
 	UpdatedAt *time.Time     `redis:"updated_at,updated"`      // UpdatedAt is when the conversation was last changed.
+	Extra     *Extra         `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }
 
 // Message is one message of a conversation.
@@ -31,6 +32,7 @@ type Message struct {
 	Name           *string          `redis:"name"`                    // Name is the name of the writer.
 	Metadata       map[string]any   `redis:"metadata"`                // Metadata is what the application adds.
 	CreatedAt      time.Time        `redis:"created_at,created,sort"` // CreatedAt is when it was written.
+	Extra          *Extra           `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }
 
 // MessageRole says who wrote a message.

@@ -21,4 +21,5 @@ type Event struct {
 	IPAddress    *string        `redis:"ip_address"`              // IPAddress is where the request came from.
 	UserAgent    *string        `redis:"user_agent"`              // UserAgent is the program that sent the request.
 	CreatedAt    time.Time      `redis:"created_at,created,sort"` // CreatedAt is when it happened.
+	Extra        *Extra         `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }

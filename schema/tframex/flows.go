@@ -19,6 +19,7 @@ type FlowExecution struct {
 	CompletedAt  *time.Time     `redis:"completed_at"`    // CompletedAt is when it ended.
 	ErrorMessage *string        `redis:"error_message"`   // ErrorMessage says why it failed.
 	Metadata     map[string]any `redis:"metadata"`        // Metadata is what the application adds.
+	Extra        *Extra         `redis:"extra"`           // Extra is what a document has beyond these fields.
 }
 
 // FlowStatus says how far a run is.
@@ -49,4 +50,5 @@ type FlowStep struct {
 	StartedAt    *time.Time `redis:"started_at"`    // StartedAt is when it started.
 	CompletedAt  *time.Time `redis:"completed_at"`  // CompletedAt is when it ended.
 	ErrorMessage *string    `redis:"error_message"` // ErrorMessage says why it failed.
+	Extra        *Extra     `redis:"extra"`         // Extra is what a document has beyond these fields.
 }

@@ -14,6 +14,7 @@ type Metric struct {
 	Labels     map[string]string `redis:"labels"`           // Labels say of what it was measured.
 	Timestamp  time.Time         `redis:"timestamp,sort"`   // Timestamp is when it was measured.
 	Source     *string           `redis:"source"`           // Source is what measured it.
+	Extra      *Extra            `redis:"extra"`            // Extra is what a document has beyond these fields.
 }
 
 // MetricType says how to read the value of a metric.

@@ -13,6 +13,7 @@ type Role struct {
 	ParentRole  *string    `redis:"parent_role,index"`       // ParentRole is the name of the role whose permissions this one has too.
 	CreatedAt   time.Time  `redis:"created_at,created,sort"` // CreatedAt is when the role was made.
 	UpdatedAt   *time.Time `redis:"updated_at,updated"`      // UpdatedAt is when the role was last changed.
+	Extra       *Extra     `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }
 
 // Permission is the right to do something with a kind of resource.
@@ -25,6 +26,7 @@ type Permission struct {
 	Resource    string  `redis:"resource,index"` // Resource is the kind of resource, or "*".
 	Action      string  `redis:"action"`         // Action is what may be done, or "*".
 	Description *string `redis:"description"`    // Description is for people.
+	Extra       *Extra  `redis:"extra"`          // Extra is what a document has beyond these fields.
 }
 
 // UserRole is the assignment of a role to a user.
@@ -37,4 +39,6 @@ type UserRole struct {
 	RoleID     string    `redis:"role_id,key"`      // RoleID is the role.
 	AssignedAt time.Time `redis:"assigned_at,sort"` // AssignedAt is when the user got it.
 	AssignedBy *string   `redis:"assigned_by"`      // AssignedBy is the user who gave it.
+	ID         *string   `redis:"id,unique"`        // ID is what other systems call the assignment.
+	Extra      *Extra    `redis:"extra"`            // Extra is what a document has beyond these fields.
 }

@@ -15,4 +15,6 @@ type Session struct {
 	LastActivity time.Time      `redis:"last_activity"`           // LastActivity is when it was last used.
 	IsActive     bool           `redis:"is_active"`               // IsActive says whether it may be used.
 	Data         map[string]any `redis:"data"`                    // Data is what the application keeps in it.
+	ID           *string        `redis:"id,unique"`               // ID is what other systems call the session, beside SessionID.
+	Extra        *Extra         `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }

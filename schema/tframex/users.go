@@ -16,4 +16,5 @@ type User struct {
 	Metadata     map[string]any `redis:"metadata"`                // Metadata is what the application adds.
 	CreatedAt    time.Time      `redis:"created_at,created,sort"` // CreatedAt is when the user was made.
 	UpdatedAt    *time.Time     `redis:"updated_at,updated"`      // UpdatedAt is when the user was last changed.
+	Extra        *Extra         `redis:"extra"`                   // Extra is what a document has beyond these fields.
 }
