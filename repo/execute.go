@@ -53,7 +53,7 @@ func (q *query) begin(ctx context.Context, what string, moved []int) (*walk, err
 	if err != nil {
 		return nil, err
 	}
-	pl := planner{info: q.core.info, mark: q.core.mark, order: q.order, moved: moved}
+	pl := planner{info: q.core.info, mark: q.core.mark, order: q.order, moved: moved, merged: len(q.core.spaces) > 1}
 	p, err := pl.plan(where)
 	if err != nil {
 		return nil, err

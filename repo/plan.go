@@ -66,6 +66,7 @@ type planner struct {
 	order  order
 	moved  []int // fields that are changed while the query runs: no order to go by
 	filter *filter
+	merged bool // the query may have to merge what several shards find
 }
 
 // errMoved is what an order by a field leads to that is patched.
@@ -152,6 +153,9 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 		return append([]alternative{pl.around(conjuncts)}, most(other)...), nil
 	}
 	index, ok := pl.info.orderIndex(pl.order.field)
+	if pl.merged && ok {
+		native, other = pl.alike(native, other, index.by)
+	}
 	switch {
 	case len(native) > 0 && !ok:
 		return most(native), nil
@@ -162,6 +166,20 @@ func (pl *planner) alternatives(conjuncts []condition) ([]alternative, error) {
 		native = []alternative{{path: whole, whole: true}}
 	}
 	return most(append(native, other...)), nil
+}
+
+// alike returns the ways with all in the form of the order that its own index has, by score or
+// lex, so that what shards find by different ways can be merged. Entries that have the order in
+// the other form, of an index over several fields, are sorted.
+func (pl *planner) alike(native, other []alternative, by string) (in, out []alternative) {
+	for _, a := range native {
+		if a.order.by == by {
+			in = append(in, a)
+		} else {
+			other = append(other, alternative{path: a.path, sort: pl.sortBy(a.path)})
+		}
+	}
+	return in, other
 }
 
 // most returns the ways that answer most conditions, if there are too many for
