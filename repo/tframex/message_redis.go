@@ -37,6 +37,7 @@ var messageEntity = &repo.Entity[*tframex.Message, string]{
 		{Name: "conversation_id/created_at", Kind: repo.IndexEqual, Fields: []int{1}, Order: new(8)},
 	},
 	Listing: new(0),
+	Home:    "conversations",
 	Script:  messageScript,
 	New:     func() *tframex.Message { return new(tframex.Message) },
 	ID:      repo.StringID[string],

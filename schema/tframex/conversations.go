@@ -20,7 +20,7 @@ type Conversation struct {
 
 // Message is one message of a conversation.
 //
-//redisgen:entity messages
+//redisgen:entity messages in=Conversation
 //redisgen:index ConversationID order CreatedAt
 type Message struct {
 	ID             string           `redis:"id,key"`                  // ID is a UUID.
