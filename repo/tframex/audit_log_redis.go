@@ -50,6 +50,7 @@ var auditLogEntity = &repo.Entity[*tframex.AuditLog, string]{
 		{Name: "action/created_at", Kind: repo.IndexEqual, Fields: []int{2}, Order: new(4)},
 		{Name: "event_type/created_at", Kind: repo.IndexEqual, Fields: []int{11}, Order: new(4)},
 		{Name: "resource/created_at", Kind: repo.IndexEqual, Fields: []int{12}, Order: new(4)},
+		{Name: "resource_type/created_at", Kind: repo.IndexEqual, Fields: []int{6}, Order: new(4)},
 		{Name: "resource_type,resource_id/created_at", Kind: repo.IndexEqual, Fields: []int{6, 7}, Order: new(4)},
 	},
 	Listing: new(0),

@@ -77,6 +77,13 @@ local function move(id, old, new)
     end
   end
   do
+    local was, is = old.resource_type, new.resource_type
+    if was ~= is or old.created_at ~= new.created_at then
+      if was and was ~= is then remove('i:resource_type/created_at:' .. was, id) end
+      if is then add('i:resource_type/created_at:' .. is, new.created_at and micros(new.created_at) or '-inf', id) end
+    end
+  end
+  do
     local was, is = (old.resource_type and old.resource_id and #old.resource_type .. ':' .. old.resource_type .. old.resource_id), (new.resource_type and new.resource_id and #new.resource_type .. ':' .. new.resource_type .. new.resource_id)
     if was ~= is or old.created_at ~= new.created_at then
       if was and was ~= is then remove('i:resource_type,resource_id/created_at:' .. was, id) end

@@ -11,6 +11,7 @@ import "time"
 //redisgen:index Action order CreatedAt
 //redisgen:index EventType order CreatedAt
 //redisgen:index Resource order CreatedAt
+//redisgen:index ResourceType order CreatedAt
 //redisgen:index ResourceType, ResourceID order CreatedAt
 type AuditLog struct {
 	ID        string     `redis:"id,key"`                  // ID is a UUID.
