@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -55,23 +54,24 @@ const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFil
 
 // packages returns the packages that match the patterns and have Go files.
 func (l *loader) packages(patterns []string) ([]*packages.Package, error) {
-	config := &packages.Config{Mode: mode, Dir: l.dir, Fset: l.fset, ParseFile: l.parse}
-	roots, err := packages.Load(config, patterns...)
+	generated, err := l.findGenerated(patterns)
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(roots, misnamed) {
-		// A stale file of ours bears another package name, and the go command
-		// took that for the package's. Hide our files from it too.
-		overlay, err := l.hideGenerated()
+	config := &packages.Config{Mode: mode, Dir: l.dir, Fset: l.fset, ParseFile: l.parse}
+	if len(generated) > 0 {
+		// The go command would compile our files, which takes longer than all else, and a
+		// stale one may bear another package name, which it would take for the package's.
+		overlay, err := hide(generated)
 		if err != nil {
 			return nil, err
 		}
 		defer overlay.remove()
 		config.BuildFlags = []string{"-overlay=" + overlay.file}
-		if roots, err = packages.Load(config, patterns...); err != nil {
-			return nil, err
-		}
+	}
+	roots, err := packages.Load(config, patterns...)
+	if err != nil {
+		return nil, err
 	}
 	var failed []error
 	var found []*packages.Package
@@ -92,16 +92,6 @@ func (l *loader) packages(patterns []string) ([]*packages.Package, error) {
 		return nil, fmt.Errorf("no Go packages match %s", strings.Join(patterns, " "))
 	}
 	return found, nil
-}
-
-// misnamed says whether p has a name that none of its files bears.
-func misnamed(p *packages.Package) bool {
-	for _, f := range p.Syntax {
-		if f.Name.Name == p.Name {
-			return false
-		}
-	}
-	return len(p.Syntax) > 0
 }
 
 // readPackage reads the entities of one package.

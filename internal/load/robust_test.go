@@ -67,6 +67,20 @@ func TestGeneratedFilesAreLeftOut(t *testing.T) {
 	}
 }
 
+// A package of generated files alone has no entities, and is no mistake.
+func TestNothingButGeneratedFiles(t *testing.T) {
+	dir := module(t, map[string]string{"user.go": user, "out/user_redis.go": header + "\npackage out\n"})
+	for _, pattern := range []string{"./...", "./out"} {
+		packages, errs, err := Load(dir, pattern)
+		if err != nil || len(errs) > 0 {
+			t.Fatal(pattern, err, errs)
+		}
+		if want := strings.Count(pattern, "..."); len(packages) != want {
+			t.Errorf("%s: %d packages have entities, want %d", pattern, len(packages), want)
+		}
+	}
+}
+
 // TestDependencyThatDoesNotCompile embeds a struct of a package that calls
 // names still to be generated.
 func TestDependencyThatDoesNotCompile(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,9 +26,8 @@ type loader struct {
 	fset *token.FileSet
 	errs schema.Errors
 
-	mu        sync.Mutex // go/packages parses files at the same time
-	generated []string   // files that redisgen wrote
-	broken    map[string]scanner.ErrorList
+	mu     sync.Mutex // go/packages parses files at the same time
+	broken map[string]scanner.ErrorList
 
 	fields map[place]fieldSource
 	parsed map[string]bool // files of other packages, read for their fields
@@ -72,9 +72,6 @@ func isGenerated(src []byte) bool {
 // that a schema needs.
 func (l *loader) parse(fset *token.FileSet, filename string, src []byte) (*ast.File, error) {
 	if isGenerated(src) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.generated = append(l.generated, filename)
 		return nil, nil
 	}
 	file, err := parser.ParseFile(fset, filename, src, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
@@ -115,10 +112,31 @@ type overlay struct{ file string }
 
 func (o overlay) remove() { os.Remove(o.file) }
 
-// hideGenerated returns an overlay without the files that redisgen wrote.
-func (l *loader) hideGenerated() (overlay, error) {
+// findGenerated returns the files that redisgen wrote of the packages that match the patterns and
+// have other files too.
+func (l *loader) findGenerated(patterns []string) ([]string, error) {
+	listed, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles, Dir: l.dir}, patterns...)
+	if err != nil {
+		return nil, err
+	}
+	var generated []string
+	for _, p := range listed {
+		all := slices.Concat(p.GoFiles, p.IgnoredFiles)
+		ours := slices.DeleteFunc(slices.Clone(all), func(name string) bool {
+			src, err := os.ReadFile(name)
+			return err != nil || !isGenerated(src) // one that cannot be read is told of later
+		})
+		if len(ours) < len(all) {
+			generated = append(generated, ours...)
+		}
+	}
+	return generated, nil
+}
+
+// hide returns an overlay without some files.
+func hide(files []string) (overlay, error) {
 	replace := map[string]string{}
-	for _, name := range l.generated {
+	for _, name := range files {
 		replace[name] = ""
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})
