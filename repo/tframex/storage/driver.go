@@ -95,14 +95,18 @@ var (
 	drivers   = map[string]Driver{}
 )
 
-// Register makes a backend known by its type. It panics if there is one of that type, as it
-// is called when the program starts.
+// Register makes a backend known by its type. It panics if there is one of that type, or if
+// its settings cannot be: one whose default it does not take itself, two with one path. It is
+// called when the program starts.
 func Register(d Driver) {
 	driversMu.Lock()
 	defer driversMu.Unlock()
 	name := strings.ToLower(d.Type)
 	if _, taken := drivers[name]; taken || name == "" || d.Open == nil {
 		panic(fmt.Sprintf("storage: Register: type %q is registered already, or has no name or no Open", d.Type))
+	}
+	if err := d.declared(); err != nil {
+		panic(fmt.Sprintf("storage: Register: type %q: %v", d.Type, err))
 	}
 	drivers[name] = d
 }
