@@ -26,6 +26,7 @@ type command struct {
 	long     string // paragraphs for the command's own help
 	examples string // one a line
 	flags    *flag.FlagSet
+	raw      bool // all that follows the name are arguments, also what begins with -
 	run      func(*call) error
 }
 
@@ -40,6 +41,7 @@ func commands() []command {
 		keysCommand(),
 		aclCommand(),
 		functionsCommand(),
+		storageCommand(),
 		versionCommand(),
 		helpCommand(),
 	}
@@ -105,7 +107,10 @@ func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "redisgen: no command %q; \"redisgen help\" lists them\n", name)
 		return exitUsage
 	}
-	args, err := parse(cmd.flags, args)
+	var err error
+	if !cmd.raw {
+		args, err = parse(cmd.flags, args)
+	}
 	if err == nil {
 		err = cmd.run(&call{args: args, stdin: stdin, stdout: stdout, stderr: stderr})
 	}
@@ -117,6 +122,7 @@ func report(err error, cmd command, stdout, stderr io.Writer) int {
 	var (
 		usage    usageError
 		mistakes schema.Errors
+		exit     exitCode
 	)
 	switch {
 	case err == nil:
@@ -127,6 +133,8 @@ func report(err error, cmd command, stdout, stderr io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "redisgen %s: %v\n%s\n", cmd.name, usage, cmd.usage())
 		return exitUsage
+	case errors.As(err, &exit):
+		return int(exit)
 	case errors.As(err, &mistakes):
 		fmt.Fprintln(stderr, mistakes)
 	default:
