@@ -11,6 +11,14 @@ import (
 
 // write puts the records into the storage.
 func (job *restore) write(ctx context.Context) error {
+	if len(job.report.Tables) == 0 {
+		return nil
+	}
+	if !job.report.Resumed { // so that what the first batch may leave behind is known as ours
+		if err := job.save(job.report.Tables[0].Name, 0); err != nil {
+			return err
+		}
+	}
 	_, err := job.pass(ctx, &batcher{ctx: ctx, job: job, resuming: job.report.Resumed})
 	return err
 }
@@ -41,10 +49,22 @@ func (b *batcher) table(t *tableLine) error {
 		}
 		b.resuming, b.skip = false, b.job.state.Position
 	}
+	return b.create(t)
+}
+
+// create makes the table, if it was created. Otherwise the first record makes it.
+func (b *batcher) create(t *tableLine) error {
 	if t.CreatedAt.IsZero() && t.Schema == nil {
-		return nil // the first record makes it
+		return nil
 	}
-	return b.job.s.CreateTable(b.ctx, t.Name, t.Schema)
+	var schema storage.Document
+	if t.Schema != nil {
+		var err error
+		if schema, err = storage.ParseDocument(t.Schema); err != nil {
+			return err
+		}
+	}
+	return b.job.s.CreateTable(b.ctx, t.Name, schema)
 }
 
 func (b *batcher) record(r *record) error {

@@ -42,7 +42,7 @@ type Header struct {
 	Version   int       `json:"version"` // 1
 	Backend   string    `json:"backend"` // the type of the storage
 	CreatedAt time.Time `json:"created_at"`
-	// Tables are those of the backup, in its order.
+	// Tables are those of the backup, sorted as they are there.
 	Tables []string `json:"tables"`
 	// Withheld are the fields, by table, that were left out of documents as they are
 	// secret; none if the backup was made with [Options.Secrets].
@@ -51,9 +51,9 @@ type Header struct {
 
 // tableLine begins a table.
 type tableLine struct {
-	Name      string           `json:"name"`
-	Schema    storage.Document `json:"schema,omitempty"`
-	CreatedAt time.Time        `json:"created_at,omitzero"` // zero: it was never created
+	Name      string          `json:"name"`
+	Schema    json.RawMessage `json:"schema,omitempty"`    // an object; nil: none
+	CreatedAt time.Time       `json:"created_at,omitzero"` // zero: it was never created
 }
 
 // record is a storage.Record whose document is not yet parsed.

@@ -113,6 +113,14 @@ func (in *reader) header() error {
 	case l.Header.Version != formatVersion:
 		return fmt.Errorf("%w: it is of version %d, known is %d; use the program that has made it, or a newer one", ErrVersion, l.Header.Version, formatVersion)
 	}
+	for i, name := range l.Header.Tables {
+		if err := storage.CheckTable(name); err != nil {
+			return damaged(in.number, "%w", err)
+		}
+		if i > 0 && l.Header.Tables[i-1] >= name {
+			return damaged(in.number, "tables that are not sorted")
+		}
+	}
 	in.m.Header = *l.Header
 	in.sum()
 	return nil
@@ -120,14 +128,15 @@ func (in *reader) header() error {
 
 // table reads the line that begins a table.
 func (in *reader) table(t *tableLine) error {
-	if err := storage.CheckTable(t.Name); err != nil {
-		return damaged(in.number, "%w", err)
-	}
 	if err := in.endTable(); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(in.m.Tables, func(other Table) bool { return other.Name == t.Name }) {
-		return damaged(in.number, "table %q is there twice", t.Name)
+	names := in.m.Header.Tables
+	if n := len(in.m.Tables); n >= len(names) || names[n] != t.Name {
+		return damaged(in.number, "table %.80q is not the one that the header has here", t.Name)
+	}
+	if len(t.Schema) > 0 && !object(t.Schema) {
+		return damaged(in.number, "a schema that is no object, or too long")
 	}
 	in.part = sha256.New()
 	in.sum()
@@ -142,7 +151,7 @@ func (in *reader) record(r *record) error {
 		return damaged(in.number, "a record before the first table")
 	case r.ID == "":
 		return damaged(in.number, "a record without id")
-	case !bytes.HasPrefix(r.Document, []byte("{")) || len(r.Document) > maxDocument:
+	case !object(r.Document):
 		return damaged(in.number, "a document that is no object, or too long")
 	}
 	in.sum()
@@ -150,6 +159,9 @@ func (in *reader) record(r *record) error {
 	in.m.Tables[len(in.m.Tables)-1].Records++
 	return in.v.record(r)
 }
+
+// object tells whether JSON is an object that storages take.
+func object(data []byte) bool { return len(data) <= maxDocument && bytes.HasPrefix(data, []byte("{")) }
 
 // endTable ends the table, if there was one.
 func (in *reader) endTable() error {
@@ -171,8 +183,7 @@ func (in *reader) finish(m *Manifest) error {
 	same := func(got, want Table) bool {
 		return got.Name == want.Name && got.Records == want.Records && got.SHA256 == want.SHA256
 	}
-	named := func(t Table, name string) bool { return t.Name == name }
-	if !slices.EqualFunc(in.m.Tables, m.Tables, same) || !slices.EqualFunc(in.m.Tables, in.m.Header.Tables, named) {
+	if len(in.m.Tables) != len(in.m.Header.Tables) || !slices.EqualFunc(in.m.Tables, m.Tables, same) {
 		return damaged(in.number, "the manifest is of other tables")
 	}
 	if _, err := in.next(); err != io.EOF {

@@ -121,7 +121,15 @@ func newWriter(w io.Writer) (*writer, error) {
 // table writes a table with its records.
 func (out *writer) table(ctx context.Context, s storage.Storage, info storage.TableInfo, o Options) error {
 	out.part = sha256.New()
-	if err := out.line(line{Table: &tableLine{info.Name, info.Schema, utc(info.CreatedAt)}}); err != nil {
+	begin := &tableLine{Name: info.Name, CreatedAt: utc(info.CreatedAt)}
+	if info.Schema != nil {
+		schema, err := out.encode(info.Schema)
+		if err != nil {
+			return err
+		}
+		begin.Schema = bytes.Clone(schema)
+	}
+	if err := out.line(line{Table: begin}); err != nil {
 		return err
 	}
 	t := Table{Name: info.Name}
