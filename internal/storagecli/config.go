@@ -48,9 +48,12 @@ func (c *call) template() error {
 	if err := c.arguments(1, "the type"); err != nil {
 		return err
 	}
+	if !storage.Available(c.args[0]) {
+		return usagef("no storage of type %q; \"config types\" lists them", shown(c.args[0]))
+	}
 	config, err := storage.Template(c.args[0])
 	if err != nil {
-		return usageError(err.Error())
+		return err
 	}
 	return printJSON(c.stdout, config)
 }

@@ -132,6 +132,9 @@ func both(ctx context.Context, from, to *endpoint, second use) (source, target *
 	return source, target, nil
 }
 
+// listed is how many refused records of a table are printed.
+const listed = 20
+
 // printReport prints what became of the records.
 func printReport(w io.Writer, r migrate.Report, file string) error {
 	if len(r.Tables) == 0 {
@@ -158,10 +161,11 @@ func printReport(w io.Writer, r migrate.Report, file string) error {
 		return err
 	}
 	for _, t := range r.Tables {
-		for _, refusal := range t.Refusals {
+		list := t.Refusals[:min(len(t.Refusals), listed)]
+		for _, refusal := range list {
 			fmt.Fprintf(w, "refused: %s %q: %s\n", refusal.Table, refusal.ID, refusal.Reason)
 		}
-		if more := t.Refused - int64(len(t.Refusals)); more > 0 && file == "" {
+		if more := t.Refused - int64(len(list)); more > 0 && file == "" {
 			fmt.Fprintf(w, "refused: %s: %d more; -report FILE lists all\n", t.Table, more)
 		} else if more > 0 {
 			fmt.Fprintf(w, "refused: %s: %d more, in %s\n", t.Table, more, file)
