@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -26,7 +27,7 @@ const maxConfig = 1 << 20
 func ParseConfig(data []byte) (Config, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	if len(data) > maxConfig {
-		return Config{}, fmt.Errorf("%w: a configuration of %d bytes; it has %d at most", ErrValidation, len(data), maxConfig)
+		return Config{}, fmt.Errorf("%w: a configuration has %d bytes at most", ErrValidation, maxConfig)
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {
@@ -38,8 +39,12 @@ func ParseConfig(data []byte) (Config, error) {
 	return parseConfig(data)
 }
 
-// UnmarshalJSON is [ParseConfig], for a configuration that is part of a larger one.
+// UnmarshalJSON is [ParseConfig], for a configuration that is part of a larger one. Null leaves
+// it as it is.
 func (c *Config) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	parsed, err := parseConfig(data)
 	if err == nil {
 		*c = parsed
@@ -50,7 +55,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 // LoadConfig is [ParseConfig] of a file. It warns by [slog.Default] if everybody on the
 // machine can read a file that has secrets.
 func LoadConfig(path string) (Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxConfig)
 	if err != nil {
 		return Config{}, err
 	}
@@ -62,6 +67,16 @@ func LoadConfig(path string) (Config, error) {
 		slog.Warn("everybody on this machine can read a file that has secrets; chmod 600 it", "file", path)
 	}
 	return config, nil
+}
+
+// readFile returns the content of a file, no more than one byte beyond a limit.
+func readFile(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, limit+1))
 }
 
 // syntaxError says where JSON ends to be JSON.
@@ -184,13 +199,23 @@ func (d *decoder) config(object map[string]any, isObject bool) Config {
 			}
 			config.Settings = settings
 		default:
-			d.mistakes.add(joined("", key), "unknown key; %s", hint(key, []string{"type", "config"}))
+			d.mistakes.add(joined("", key), "unknown key; %s", misplaced(key, object["type"]))
 		}
 	}
 	if _, has := object["type"]; !has && isObject {
 		d.mistakes.add("type", "is required: one of %s", knownTypes())
 	}
 	return config
+}
+
+// misplaced says what a key besides type and config may have been meant for.
+func misplaced(key string, typ any) string {
+	text, _ := typ.(string)
+	d, _ := driver(text)
+	if _, known := d.setting(key); known || d.members(key) != nil {
+		return "write it within config"
+	}
+	return hint(key, []string{"type", "config"})
 }
 
 func knownTypes() string {

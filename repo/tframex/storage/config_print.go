@@ -159,19 +159,20 @@ func find(settings map[string]any, path string) (value any, ok bool) {
 	return find(inner, rest)
 }
 
-// put sets the value at a path of settings that are the caller's own.
+// put sets the value at a path of settings that are the caller's own. What stands where an
+// object has to be stays, for Check to refuse.
 func put(settings map[string]any, path string, value any) {
 	first, rest, more := strings.Cut(path, ".")
 	if !more {
 		settings[first] = value
 		return
 	}
-	inner, ok := settings[first].(map[string]any)
-	if !ok {
-		inner = map[string]any{}
-		settings[first] = inner
+	if settings[first] == nil {
+		settings[first] = map[string]any{}
 	}
-	put(inner, rest, value)
+	if inner, ok := settings[first].(map[string]any); ok {
+		put(inner, rest, value)
+	}
 }
 
 // String returns the paths of the settings that have a value, without the values, since some

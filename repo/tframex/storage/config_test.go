@@ -41,6 +41,15 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
+func TestConfigThatIsNull(t *testing.T) {
+	part := struct{ Storage storage.Config }{storage.Config{Type: "shelf"}}
+	if err := json.Unmarshal([]byte(`{"Storage": null}`), &part); err != nil || part.Storage.Type != "shelf" {
+		t.Errorf("%v, %v", part.Storage, err)
+	}
+	err := json.Unmarshal([]byte(`{"Storage": {"type": "shelf", "host": "h"}}`), &part)
+	wantMistakes(t, "a part", err, "host: unknown key; write it within config")
+}
+
 func TestParseConfigNamesEachMistake(t *testing.T) {
 	for text, want := range map[string][]string{
 		`{}`:                             {`type: is required: one of ` + known()},
@@ -49,7 +58,9 @@ func TestParseConfigNamesEachMistake(t *testing.T) {
 		`{"type": 5, "config": []}`:      {`config: must be an object with settings`, `type: must be the type of a storage: ` + known()},
 		`{"Type": "shelf"}`:              {`Type: unknown key; did you mean type?`, `type: is required: one of ` + known()},
 		`{"type": "shelf", "confg": {}}`: {`confg: unknown key; did you mean config?`},
-		`{"type": "shelf", "port": 1}`:   {`port: unknown key; there are config, type`},
+		`{"type": "shelf", "port": 1}`:   {`port: unknown key; write it within config`},
+		`{"type": "SHELF", "ttl": {}}`:   {`ttl: unknown key; write it within config`},
+		`{"type": "x", "port": 1}`:       {`port: unknown key; there are config, type`},
 		`[]`:                             {`configuration: must be an object: {"type": …, "config": {…}}`},
 		`null`:                           {`configuration: must be an object: {"type": …, "config": {…}}`},
 		`"hunter2"`:                      {`configuration: must be an object: {"type": …, "config": {…}}`},
@@ -72,7 +83,7 @@ func TestParseConfigSaysWhere(t *testing.T) {
 		"{\"тип\": hunter2}":                       "configuration: 1:9: invalid character 'h'",
 		"{\"type\":\n// shelf\n\"shelf\"}":         "configuration: 2:1: invalid character '/'",
 		"{\"type\": \"shelf\",\n \"c\": \"\xff\"}": "configuration: 2:8: this is not UTF-8",
-		strings.Repeat(" ", 1<<20) + "{}":          "a configuration of 1048578 bytes; it has 1048576 at most",
+		strings.Repeat(" ", 1<<20) + "{}":          "a configuration has 1048576 bytes at most",
 	} {
 		_, err := storage.ParseConfig([]byte(text))
 		if !errors.Is(err, storage.ErrValidation) || !strings.HasPrefix(err.Error(), "not valid: "+want) || strings.Contains(err.Error(), secret) {
@@ -125,6 +136,9 @@ func TestLoadConfig(t *testing.T) {
 	}
 	if _, err := storage.LoadConfig(filepath.Join(t.TempDir(), "none.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("of no file: %v", err)
+	}
+	if _, err := storage.LoadConfig(write(t, "large.json", strings.Repeat(" ", 1<<21), 0o600)); !errors.Is(err, storage.ErrValidation) {
+		t.Errorf("of a large file: %v", err)
 	}
 	path := write(t, "broken.json", `{"type": shelf}`, 0o600)
 	if _, err := storage.LoadConfig(path); !errors.Is(err, storage.ErrValidation) || !strings.HasPrefix(err.Error(), path+": ") {

@@ -153,13 +153,13 @@ func envName(path string) string {
 
 // secretFile reads a secret.
 func secretFile(path string) (string, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxSecretFile)
 	if err != nil {
 		return "", err
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if text == "" || len(text) > maxSecretFile {
-		return "", fmt.Errorf("%s has %d bytes; a secret has 1 to %d", path, len(text), maxSecretFile)
+		return "", fmt.Errorf("%s is empty, or larger than a secret can be, %d bytes", path, maxSecretFile)
 	}
 	return text, nil
 }

@@ -73,7 +73,7 @@ func TestConfigFromEnvNamesEachMistake(t *testing.T) {
 		"a file of what is no secret": {map[string]string{"TYPE": "shelf", "HOST_FILE": "/x"}, []string{`SHELVES_HOST_FILE: unknown variable; did you mean SHELVES_HOST?`}},
 		"a secret and its file":       {map[string]string{"TYPE": "shelf", "PASSWORD": secret, "PASSWORD_FILE": "/x"}, []string{`SHELVES_PASSWORD_FILE: SHELVES_PASSWORD is set as well`}},
 		"no file":                     {map[string]string{"TYPE": "shelf", "PASSWORD_FILE": missing + "x"}, []string{`SHELVES_PASSWORD_FILE: open ` + missing + `x: no such file or directory`}},
-		"an empty file":               {map[string]string{"TYPE": "shelf", "PASSWORD_FILE": missing}, []string{`SHELVES_PASSWORD_FILE: ` + missing + ` has 0 bytes; a secret has 1 to 65536`}},
+		"an empty file":               {map[string]string{"TYPE": "shelf", "PASSWORD_FILE": missing}, []string{`SHELVES_PASSWORD_FILE: ` + missing + ` is empty, or larger than a secret can be, 65536 bytes`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, c.vars)
@@ -104,6 +104,11 @@ func TestWithEnv(t *testing.T) {
 	if file.Settings["port"] != 70 || file.Settings["ttl"].(map[string]int)["sessions"] != 1 {
 		t.Errorf("the configuration itself has changed: %v", file)
 	}
+	file.Settings["ttl"] = 5
+	if config, err = file.WithEnv("SHELVES"); err != nil {
+		t.Fatal(err)
+	}
+	wantMistakes(t, "no object", storage.Validate(config), "config.ttl: must be an object with sessions, temp_data")
 	_, err = storage.Config{Type: "drawer"}.WithEnv("SHELVES")
 	wantMistakes(t, "two types", err, `SHELVES_TYPE: is "shelf", and the configuration is one of type "drawer"`)
 	_, err = storage.Config{Type: "drawer"}.WithEnv("NO_SHELVES")

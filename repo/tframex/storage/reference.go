@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // introduction is what docs/storage-config.md says before the settings.
@@ -86,11 +88,12 @@ func (s Setting) describeDefault() string {
 	}
 }
 
-// sentence returns a text that ends with a full stop.
+// sentence returns a text with a capital at its start and a full stop at its end.
 func sentence(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if text == "" || strings.HasSuffix(text, ".") {
-		return text
+	if text == "" {
+		return ""
 	}
-	return text + "."
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(text[size:], ".") + "."
 }

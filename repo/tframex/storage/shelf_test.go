@@ -11,7 +11,7 @@ import (
 // shelf is a backend with settings of every kind, which opens nothing.
 var shelf = storage.Driver{
 	Type:    "shelf",
-	Summary: "A backend of the tests",
+	Summary: "a backend of the tests",
 	Settings: []storage.Setting{
 		{Path: "path", Kind: storage.Text, Required: true, Doc: "Where it stands."},
 		{Path: "host", Kind: storage.Text, Default: "localhost"},
