@@ -247,3 +247,11 @@ func manifestOf(t *testing.T, text string) *Manifest {
 	}
 	return l.Manifest
 }
+
+// limit has documents be shorter than storages have them.
+func limit(t *testing.T, n int) {
+	t.Helper()
+	before := maxDocument
+	maxDocument = n
+	t.Cleanup(func() { maxDocument = before })
+}

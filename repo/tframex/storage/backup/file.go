@@ -21,6 +21,9 @@ func WriteFile(ctx context.Context, path string, s storage.Storage, o Options) (
 	if failed != nil {
 		return Manifest{}, failed
 	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
 	if err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
@@ -48,13 +51,9 @@ func RestoreFile(ctx context.Context, path string, s storage.Storage, o RestoreO
 }
 
 // atomic has write fill a file that its owner alone can read, and puts it at path when it is
-// on disk.
+// on disk. After a power cut there is the file or the one before.
 func atomic(path string, write func(*os.File) error) (err error) {
-	dir, name := filepath.Split(path)
-	if dir == "" {
-		dir = "."
-	}
-	f, err := os.CreateTemp(dir, "."+name+".*.tmp") // with mode 0600
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // with mode 0600
 	if err != nil {
 		return err
 	}
@@ -73,10 +72,7 @@ func atomic(path string, write func(*os.File) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return os.Rename(f.Name(), path)
 }
 
 // syncDir has the names in a directory written to disk.

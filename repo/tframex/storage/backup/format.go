@@ -16,13 +16,16 @@ const (
 
 // Bounds of what is read and written.
 const (
-	maxDocument = 64 << 20             // as that of storages
-	maxLine     = maxDocument + 64<<10 // the id, times and names beside it
-	window      = 4 << 20              // of the encoder
-	maxWindow   = 8 << 20              // what decoders of zstd all take
-	every       = 1000                 // records from one call of Progress to the next
-	keepBuffer  = 1 << 20              // larger ones are let go after use
+	besides    = 64 << 10 // bytes of a line that are not the document, at most
+	window     = 4 << 20  // of the encoder
+	maxWindow  = 8 << 20  // what decoders of zstd all take
+	every      = 1000     // records from one call of Progress to the next
+	keepBuffer = 1 << 20  // larger ones are let go after use
 )
+
+// maxDocument is how many bytes of JSON a document has at most: as storages have it. Tests
+// have less.
+var maxDocument = 64 << 20
 
 // secrets are the fields, by table, that are left out unless they are asked for: those that
 // the entities of schema/tframex mark as secret.

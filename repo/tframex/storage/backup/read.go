@@ -232,8 +232,8 @@ func (in *reader) readText() error {
 		part, err := in.buf.ReadSlice('\n')
 		in.text = append(in.text, part...)
 		switch {
-		case len(in.text) > maxLine:
-			return damaged(in.number+1, "more than %d bytes", maxLine)
+		case len(in.text) > maxDocument+besides:
+			return damaged(in.number+1, "more than %d bytes", maxDocument+besides)
 		case err == io.EOF && len(in.text) > 0:
 			return damaged(in.number+1, "it is cut off")
 		case err != bufio.ErrBufferFull:

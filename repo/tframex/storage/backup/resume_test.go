@@ -29,7 +29,7 @@ var interruptions = map[string]func(records []storage.Record, apply func([]stora
 // A restore that is interrupted at any batch, and once more at the next, ends with the same
 // storage as one that is not.
 func TestInterrupted(t *testing.T) {
-	source := awkward(t).put("a", numbered(7)...).put("z", numbered(3)...)
+	source := newFake().put("a", numbered(4)...).put("b", numbered(1)...)
 	file, _ := backupOf(t, source, Options{})
 	for _, existing := range []storage.Existing{storage.Refuse, storage.Skip, storage.Overwrite} {
 		target := func() *fake {

@@ -193,7 +193,7 @@ func (out *writer) record(r storage.Record) error {
 	err := out.line(struct {
 		Record storage.Record `json:"record"`
 	}{r})
-	if err != nil || out.m.Bytes-before <= maxDocument {
+	if err != nil || out.m.Bytes-before <= int64(maxDocument) {
 		return err
 	}
 	doc, err := out.encode(r.Document)
@@ -237,8 +237,8 @@ func (out *writer) encode(v any) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, fmt.Errorf("%w: no JSON: %w", storage.ErrValidation, err)
 	}
-	if n := out.buf.Len(); n > maxLine {
-		return nil, fmt.Errorf("%w: a line of %d bytes, at most %d", storage.ErrValidation, n, maxLine)
+	if n := out.buf.Len(); n > maxDocument+besides {
+		return nil, fmt.Errorf("%w: a line of %d bytes, at most %d", storage.ErrValidation, n, maxDocument+besides)
 	}
 	return out.buf.Bytes(), nil
 }
