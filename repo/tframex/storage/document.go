@@ -104,14 +104,16 @@ func number(n json.Number) any {
 	return n
 }
 
-// rational returns the exact value of a number of a document. One beyond float64 has none and
-// is compared as text, one too small for float64 is 0.
+// rational returns the value of a number of a document: that of its JSON, so that 0.1 and 0.10
+// are equal. One beyond float64 has none and is compared as text, one too small for float64
+// is 0.
 func rational(v any) *big.Rat {
 	switch v := v.(type) {
 	case int64:
 		return new(big.Rat).SetInt64(v)
 	case float64:
-		return new(big.Rat).SetFloat64(v)
+		r, _ := new(big.Rat).SetString(strconv.FormatFloat(v, 'g', -1, 64))
+		return r
 	case json.Number:
 		f, err := v.Float64()
 		if err != nil || f == 0 {
