@@ -132,6 +132,8 @@ func filterFields(r *run) {
 		r.must(err)
 	}
 	r.matches(things, storage.Filter{"a.b": 1}, 1)
+	r.matches(things, storage.Filter{"tenth": json.Number("0.10")}, 1)
+	r.matches(things, storage.Filter{"large": json.Number("1E20")}, 1)
 	r.matches(things, storage.Filter{"id": "' OR 1=1 --"})
 	r.matches(things, storage.Filter{"id": 1})
 	r.matches("users", nil, 3)
@@ -205,7 +207,7 @@ func randomFilters(r *run) {
 		return texts[rng.IntN(len(texts))]
 	}
 	var docs []doc
-	for n := range 60 {
+	for n := range 20 {
 		d := doc{"id": id(n)}
 		for _, field := range []string{"a", "b"} {
 			if rng.IntN(5) > 0 {
@@ -216,7 +218,7 @@ func randomFilters(r *run) {
 	}
 	_, err := r.s.BulkInsert(r.Context(), things, docs)
 	r.must(err)
-	for range 80 {
+	for range 40 {
 		filter := storage.Filter{}
 		for _, field := range []string{"a", "b"} {
 			switch op := []string{"", "$eq", "$ne", "$lt", "$lte", "$gt", "$gte", "$in"}[rng.IntN(8)]; op {
