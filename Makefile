@@ -12,7 +12,7 @@ FUZZTIME ?= 10s
 .PHONY: test lint deps race demo bench soak storm generate matrix fuzz
 
 # What is concurrent, and its tests; -race finds little elsewhere, and makes tests several times as slow. make race has all.
-CONCURRENT = /(repo|repo/.*|internal/faultproxy|tests/(cache|claims|fault|storm|tx|watch))$$
+CONCURRENT = /(repo|repo/(event|idempotency|limit|lock)|tests/(cache|storm|tx|watch))$$
 
 GOTEST = go test -vet=off -ldflags=-w -p 3 # vet is part of lint, nobody debugs these programs, and many wait for servers
 

@@ -114,11 +114,15 @@ func (v view) summary(up []*Server) (string, error) {
 }
 
 // MoveSlots moves slots, with the keys in them, from one primary to another while clients go on, as an operator's tool
-// does: one slot after the other, some keys at a time.
+// does: one slot after the other, some keys at a time. It waits until the nodes agree before it begins.
 func (c *Cluster) MoveSlots(from, to *Server, slots ...int) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	// A node that has not heard of the last move would begin one with an epoch that others have passed.
+	if err := await(30*time.Second, c.unhealthy); err != nil {
+		c.t.Fatalf("redisd: move slots %v: %v", slots, err)
+	}
 	others := slices.DeleteFunc(c.Primaries(), func(s *Server) bool { return s == from || s == to })
 	for _, slot := range slots {
 		if err := c.moveSlot(ctx, from, to, others, slot); err != nil {
