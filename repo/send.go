@@ -332,6 +332,7 @@ func isRedirect(err error) bool {
 // sent, and may carry it out later.
 var refusals = []string{
 	"READONLY ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN ", "NOREPLICAS ", "BUSY ",
+	"MOVED ", "ASK ", // of nodes that do not agree yet who has a slot
 	"ERR max number of clients reached",
 }
 

@@ -81,7 +81,7 @@ func TestPassingErrors(t *testing.T) {
 		"LOADING Redis is loading the dataset in memory", "READONLY You can't write against a read only replica.",
 		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "CLUSTERDOWN The cluster is down",
 		"TRYAGAIN Multiple keys request during rehashing of slot", "NOREPLICAS Not enough good replicas to write.",
-		"BUSY Redis is busy running a script.", "ERR max number of clients reached",
+		"BUSY Redis is busy running a script.", "ERR max number of clients reached", "MOVED 866 127.0.0.1:1", "ASK 866 127.0.0.1:1",
 	} {
 		t.Run(strings.Fields(message)[0], func(t *testing.T) {
 			client, fail := embedded(t)
