@@ -27,8 +27,8 @@ const (
 // have less.
 var maxDocument = 64 << 20
 
-// secrets are the fields, by table, that are left out unless they are asked for: those that
-// the entities of schema/tframex mark as secret.
+// secrets are the fields, by table in lower case, that are left out unless they are asked
+// for: those that the entities of schema/tframex mark as secret.
 var secrets = map[string][]string{"users": {"api_key", "password_hash"}}
 
 // line is a line of a backup; it has one of these.
@@ -47,8 +47,8 @@ type Header struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Tables are those of the backup, sorted as they are there.
 	Tables []string `json:"tables"`
-	// Withheld are the fields, by table, that were left out of documents as they are
-	// secret; none if the backup was made with [Options.Secrets].
+	// Withheld are the fields, by table of the backup, that were left out of documents
+	// as they are secret; none if it was made with [Options.Secrets].
 	Withheld map[string][]string `json:"withheld,omitempty"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -94,9 +95,14 @@ func header(backend string, tables []storage.TableInfo, o Options) Header {
 	h := Header{Format: formatName, Version: formatVersion, Backend: backend, CreatedAt: time.Now().UTC(), Tables: []string{}}
 	for _, t := range tables {
 		h.Tables = append(h.Tables, t.Name)
-	}
-	if !o.Secrets {
-		h.Withheld = maps.Clone(secrets)
+		fields := secrets[strings.ToLower(t.Name)] // to SQLite, Users and users are one table
+		if o.Secrets || len(fields) == 0 {
+			continue
+		}
+		if h.Withheld == nil {
+			h.Withheld = map[string][]string{}
+		}
+		h.Withheld[t.Name] = fields
 	}
 	return h
 }
