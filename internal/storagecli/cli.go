@@ -169,6 +169,9 @@ type list []string
 func (l *list) String() string { return strings.Join(*l, ",") }
 
 func (l *list) Set(words string) error {
+	if strings.Trim(words, " ,") == "" {
+		return errors.New("it names nothing")
+	}
 	for word := range strings.SplitSeq(words, ",") {
 		if word = strings.TrimSpace(word); word != "" {
 			*l = append(*l, word)

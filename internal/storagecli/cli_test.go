@@ -130,6 +130,7 @@ func TestVerifyAndStats(t *testing.T) {
 		t.Errorf("values of documents in the output:\n%s", o.stdout)
 	}
 	do(t, "verify", "-from", from, "-to", other, "-json").want(t, 1, `"kind": "differs"`)
+	do(t, "verify", "-from", from, "-to", other, "-tables", "users,people").want(t, 1, `no such table: "people"`)
 	do(t, "stats", "-from", from).want(t, 0, "messages  3")
 	do(t, "stats", "-from", from, "-scan").want(t, 0, "largest", "digest")
 	do(t, "stats", "-from", from, "-json", "-tables", "users").want(t, 0, `"records": 2`)
@@ -217,6 +218,7 @@ func TestUsage(t *testing.T) {
 		{"migrate -from " + from + " -to paper: -dry-run -state x", "keeps no state"},
 		{"migrate -from " + from + " -to paper: -dry-run -verify", "writes nothing"},
 		{"migrate -frm x", "-frm"},
+		{"migrate -from " + from + " -to paper: -tables ,", "names nothing"},
 		{"migrate more", `unexpected argument "more"`},
 		{"verify -from " + from + " -to paper: -max 0", "at least 1"},
 		{"export -from " + from, "the file is missing"},

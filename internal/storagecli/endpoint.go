@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
@@ -87,7 +88,7 @@ func (e *endpoint) open(ctx context.Context, what use) (*opened, error) {
 	}
 	name := nameOf(config)
 	if what != writing {
-		if err := withoutFile(&config, what); err != nil {
+		if err := onlyRead(&config, what); err != nil {
 			return nil, err
 		}
 	}
@@ -107,20 +108,35 @@ func (e *endpoint) open(ctx context.Context, what use) (*opened, error) {
 	return &opened{s, name}, nil
 }
 
-// withoutFile sees to it that no database is made of a file that is not there: it is an error,
-// or for a rehearsal an empty database that is in no file.
-func withoutFile(config *storage.Config, what use) error {
+// onlyRead sees to it that the storage is not written to, as far as its type has a setting for
+// that, and that no database is made of a file that is not there: it is an error, or for a
+// rehearsal an empty database that is in no file.
+func onlyRead(config *storage.Config, what use) error {
 	const inMemory = ":memory:"
-	path, ok := config.Settings["database_path"].(string)
-	if !ok || path == inMemory {
-		return nil
+	path, isFile := config.Settings["database_path"].(string)
+	if isFile && path != inMemory {
+		_, err := os.Stat(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist) && what == rehearsal:
+			path = inMemory
+			config.Settings["database_path"] = path
+		case err != nil:
+			return err
+		}
 	}
-	_, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) && what == rehearsal {
-		config.Settings["database_path"] = inMemory
-		return nil
+	if _, given := config.Settings[readOnly]; !given && path != inMemory && hasSetting(config.Type, readOnly) {
+		config.Settings[readOnly] = true
 	}
-	return err
+	return nil
+}
+
+const readOnly = "read_only"
+
+// hasSetting tells whether storages of a type have a setting.
+func hasSetting(typ, path string) bool {
+	return slices.ContainsFunc(storage.Drivers(), func(d storage.Driver) bool {
+		return d.Type == strings.ToLower(typ) && slices.ContainsFunc(d.Settings, func(s storage.Setting) bool { return s.Path == path })
+	})
 }
 
 // places are the settings that tell one database from another.

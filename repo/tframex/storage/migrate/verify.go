@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
@@ -14,7 +16,8 @@ import (
 // VerifyOptions say what [Verify] compares. The zero value compares the documents of all tables
 // of the source.
 type VerifyOptions struct {
-	// Tables are those that are compared; nil: all that the source has.
+	// Tables are those that are compared; nil: all that the source has. It is an error to
+	// name one that neither has.
 	Tables []string
 	// Times compares as well what is known beside documents: CreatedAt, UpdatedAt and
 	// ExpiresAt of records. Not every backend keeps them.
@@ -94,12 +97,9 @@ func Verify(ctx context.Context, source, target storage.Storage, options VerifyO
 	o.Retries = cmp.Or(o.Retries, defaultRetries)
 	o.MaxDifferences = cmp.Or(o.MaxDifferences, 100)
 	var v Verification
-	tables := o.Tables
-	if tables == nil {
-		var err error
-		if tables, err = Tables(ctx, source, nil); err != nil {
-			return v, err
-		}
+	tables, err := compared(ctx, source, target, o.Tables)
+	if err != nil {
+		return v, err
 	}
 	for _, table := range tables {
 		c := &comparison{source: source, target: target, table: table, o: o}
@@ -116,6 +116,27 @@ func Verify(ctx context.Context, source, target storage.Storage, options VerifyO
 		return v, ErrDifferent
 	}
 	return v, nil
+}
+
+// compared returns the tables that are compared.
+func compared(ctx context.Context, source, target storage.Storage, wanted []string) ([]string, error) {
+	if wanted == nil {
+		return Tables(ctx, source, nil)
+	}
+	there, err := source.ListTables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	besides, err := target.ListTables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range wanted {
+		if !slices.Contains(there, table) && !slices.Contains(besides, table) {
+			return nil, fmt.Errorf("%w: %.80q is in neither storage", storage.ErrNoTable, table)
+		}
+	}
+	return wanted, nil
 }
 
 // buckets is into how many parts a table is parted, by a hash of the id.
@@ -147,12 +168,13 @@ type comparison struct {
 
 func (c *comparison) run(ctx context.Context) (TableVerification, error) {
 	t := TableVerification{Table: c.table}
-	a, err := c.read(ctx, c.source)
-	if err != nil {
-		return t, err
-	}
-	b, err := c.read(ctx, c.target)
-	if err != nil {
+	var a, b *side
+	var failed, too error
+	var both sync.WaitGroup
+	both.Go(func() { a, failed = c.read(ctx, c.source) })
+	both.Go(func() { b, too = c.read(ctx, c.target) })
+	both.Wait()
+	if err := errors.Join(failed, too); err != nil {
 		return t, err
 	}
 	t.Source, t.Target = a.digest(), b.digest()
