@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 
 	"github.com/klauspost/compress/zstd"
+	"go.uber.org/goleak"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
 )
@@ -273,4 +274,16 @@ func TestBombs(t *testing.T) {
 	if _, err := Check(t.Context(), strings.NewReader(large), CheckOptions{}); !errors.Is(err, ErrDamaged) {
 		t.Error(err)
 	}
+}
+
+// Nothing goes on when a call has returned, whatever it returns.
+func TestNoGoroutineStays(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	file := small(t)
+	for _, data := range [][]byte{file, file[:len(file)/2], nil, []byte("no backup at all, but longer than the seal of one would be")} {
+		_, _ = Check(t.Context(), bytes.NewReader(data), CheckOptions{})
+		_, _ = Restore(t.Context(), bytes.NewReader(data), newFake(), RestoreOptions{})
+	}
+	_, _ = Write(t.Context(), &limited{n: 10}, newFake().put("a", numbered(3)...), Options{})
+	_, _ = Write(t.Context(), io.Discard, broken{newFake().put("a", numbered(3)...)}, Options{})
 }

@@ -14,7 +14,7 @@ import (
 func WriteFile(ctx context.Context, path string, s storage.Storage, o Options) (Manifest, error) {
 	var m Manifest
 	var failed error
-	err := atomic(path, func(f *os.File) error {
+	err := replace(path, func(f *os.File) error {
 		m, failed = Write(ctx, f, s, o)
 		return failed
 	})
@@ -50,9 +50,9 @@ func RestoreFile(ctx context.Context, path string, s storage.Storage, o RestoreO
 	return Restore(ctx, f, s, o)
 }
 
-// atomic has write fill a file that its owner alone can read, and puts it at path when it is
+// replace has write fill a file that its owner alone can read, and puts it at path when it is
 // on disk. After a power cut there is the file or the one before.
-func atomic(path string, write func(*os.File) error) (err error) {
+func replace(path string, write func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // with mode 0600
 	if err != nil {
 		return err

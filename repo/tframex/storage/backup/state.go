@@ -103,7 +103,7 @@ func (job *restore) save(table string, position int64) error {
 	if err != nil {
 		return err
 	}
-	return atomic(job.o.Resume, func(f *os.File) error {
+	return replace(job.o.Resume, func(f *os.File) error {
 		_, err := f.Write(data)
 		return err
 	})
