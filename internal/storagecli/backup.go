@@ -128,7 +128,7 @@ func runImport(ctx context.Context, c *call, to *endpoint, o backup.RestoreOptio
 		return err
 	}
 	defer end()
-	log, err := openLog(refused, o.Resume != "")
+	log, err := openLog(refused, o.Resume)
 	if err != nil {
 		return err
 	}
@@ -174,12 +174,13 @@ type refusalLog struct {
 	err  error
 }
 
-func openLog(path string, more bool) (*refusalLog, error) {
+// openLog empties the file, unless there is a state from which the run goes on.
+func openLog(path, state string) (*refusalLog, error) {
 	if path == "" {
 		return &refusalLog{}, nil
 	}
 	mode := os.O_TRUNC
-	if more {
+	if _, err := os.Stat(state); state != "" && err == nil {
 		mode = os.O_APPEND
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o600)

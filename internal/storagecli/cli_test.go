@@ -159,8 +159,11 @@ func TestExportAndImport(t *testing.T) {
 	}
 	do(t, "verify", "-from", from, "-to", again).want(t, 0)
 
-	report := filepath.Join(dir, "refused")
-	do(t, "import", file, "-to", urlOf(filepath.Join(dir, "odd"))+"&refuse=text", "-report", report).want(t, 1)
+	report, state := filepath.Join(dir, "refused"), filepath.Join(dir, "state")
+	if err := os.WriteFile(report, []byte("of another run\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(t, "import", file, "-to", urlOf(filepath.Join(dir, "odd"))+"&refuse=text", "-report", report, "-state", state).want(t, 1)
 	if refused, err := os.ReadFile(report); err != nil || bytes.Count(refused, []byte("\n")) != 20 {
 		t.Errorf("%v: %s", err, refused)
 	}
