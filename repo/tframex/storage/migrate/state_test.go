@@ -132,4 +132,3 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 		t.Errorf("%v after %d imports", err, target.imports)
 	}
 }
-
