@@ -117,8 +117,11 @@ func newLocks() *locks {
 }
 
 // lock waits for the lock of a document.
-func (l *locks) lock(ctx context.Context, table, id string) (unlock func(), err error) {
-	one := l[hash(table, id)%uint64(len(l))]
+func (c *conn) lock(ctx context.Context, table, id string) (unlock func(), err error) {
+	if table == "sessions" && c.config.Unconditional { // that has two names, and nothing but the lock
+		id = ""
+	}
+	one := c.locks[hash(table, id)%uint64(len(c.locks))]
 	select {
 	case one <- struct{}{}:
 		return func() { <-one }, nil

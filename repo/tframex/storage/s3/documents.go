@@ -73,7 +73,7 @@ func (s *Storage) Insert(ctx context.Context, table string, doc storage.Document
 
 // insert stores a new object.
 func (c *conn) insert(ctx context.Context, table string, o *object, trusted bool) error {
-	unlock, err := c.locks.lock(ctx, table, o.id)
+	unlock, err := c.lock(ctx, table, o.id)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (s *Storage) Update(ctx context.Context, table, id string, changes storage.
 		if err != nil {
 			return err
 		}
-		unlock, err := c.locks.lock(ctx, table, id)
+		unlock, err := c.lock(ctx, table, id)
 		if err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func (s *Storage) Delete(ctx context.Context, table, id string) (had bool, err e
 		if err := storage.CheckID(id); err != nil {
 			return err
 		}
-		unlock, err := c.locks.lock(ctx, table, id)
+		unlock, err := c.lock(ctx, table, id)
 		if err != nil {
 			return err
 		}

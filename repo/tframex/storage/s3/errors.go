@@ -34,7 +34,7 @@ func convert(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", cause, err)
 	}
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
-	if !ok {
+	if !ok || answer.Response == nil || answer.HTTPStatusCode() == 0 { // there was no answer
 		return fmt.Errorf("%w: %w", storage.ErrConnection, err)
 	}
 	return fmt.Errorf("%w: %w", kind(answer.HTTPStatusCode(), code(err)), err)

@@ -128,7 +128,7 @@ const (
 
 // importOne stores a record; key is where one with its id is, if there is one.
 func (c *conn) importOne(ctx context.Context, table string, o *object, key string, existing storage.Existing) (result, error) {
-	unlock, err := c.locks.lock(ctx, table, o.id)
+	unlock, err := c.lock(ctx, table, o.id)
 	if err != nil {
 		return unknown, err
 	}
