@@ -10,15 +10,16 @@ import (
 const mutateAttempts = 100
 
 // mutate changes a record as Repository.Mutate says.
-func (c *core) mutate(ctx context.Context, id string, err error, change func(any) error) (_ any, failed error) {
+func (c *core) mutate(ctx context.Context, id string, err error, change func(any) error, opts []WriteOption) (_ any, failed error) {
 	ctx, o := c.observe(ctx, "Mutate")
 	defer o.end(&failed)
 	if err != nil {
 		return nil, c.keyError("Mutate", err)
 	}
 	c = c.fresh()
+	options := collect(opts)
 	for attempt := 0; ; attempt++ {
-		v, err := c.mutateOnce(ctx, id, change)
+		v, err := c.mutateOnce(ctx, id, change, options)
 		if err == nil {
 			return v, nil
 		}
@@ -38,7 +39,7 @@ func (c *core) mutate(ctx context.Context, id string, err error, change func(any
 	}
 }
 
-func (c *core) mutateOnce(ctx context.Context, id string, change func(any) error) (any, error) {
+func (c *core) mutateOnce(ctx context.Context, id string, change func(any) error, options writeOptions) (any, error) {
 	reply, err := c.client.do(ctx, c.readCall(id))
 	if err != nil {
 		return nil, err
@@ -58,7 +59,7 @@ func (c *core) mutateOnce(ctx context.Context, id string, change func(any) error
 	if changed, err := c.id(v); err != nil || changed != id {
 		return nil, fmt.Errorf("the change changed the key")
 	}
-	p, err := c.prepare("Mutate", opUpdate, v, writeOptions{})
+	p, err := c.prepare("Mutate", opUpdate, v, options)
 	if err != nil {
 		return nil, err
 	}

@@ -115,10 +115,11 @@ func (r *Repository[T, K]) GetUnique(ctx context.Context, index int, put func(*R
 //
 // change may be called several times, each time with a fresh record; its error
 // ends the operation and is returned. It must not change the key. Two round
-// trips if nobody interferes; [ErrConflict] after 100 attempts.
-func (r *Repository[T, K]) Mutate(ctx context.Context, key K, change func(T) error) (T, error) {
+// trips if nobody interferes; [ErrConflict] after 100 attempts. The options are those of
+// Update.
+func (r *Repository[T, K]) Mutate(ctx context.Context, key K, change func(T) error, opts ...WriteOption) (T, error) {
 	id, err := r.core.checkID(r.entity.ID(key))
-	return typed[T](r.core.mutate(ctx, id, err, func(v any) error { return change(v.(T)) }))
+	return typed[T](r.core.mutate(ctx, id, err, func(v any) error { return change(v.(T)) }, opts))
 }
 
 // CreateMany stores new records, each as Create does, and each whole or not at
