@@ -3,15 +3,37 @@ package backup
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/memory"
+	"github.com/redisgen/redisgen/repo/tframex/storage/redis"
 	"github.com/redisgen/redisgen/repo/tframex/storage/sqlite"
 )
 
-// backends are storages of each kind that needs no server, empty.
+// backends are storages of several kinds, empty.
 var backends = map[string]func(t *testing.T) storage.Storage{
+	"memory": func(t *testing.T) storage.Storage {
+		s, err := memory.New(memory.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened(t, s)
+	},
+	"redis": func(t *testing.T) storage.Storage {
+		server := redisd.Shared(t)
+		s, err := redis.New(redis.Config{Connection: repo.Config{Addrs: []string{server.Addr()}, Prefix: server.Prefix()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return opened(t, s)
+	},
 	"sqlite": func(t *testing.T) storage.Storage {
 		s, err := sqlite.New(sqlite.Config{Path: filepath.Join(t.TempDir(), "tframex.db")})
 		if err != nil {
@@ -154,6 +176,88 @@ func TestBackendsResume(t *testing.T) {
 				t.Error("it was not interrupted")
 			}
 			same(t, contents(t, target.Storage), contents(t, s), true)
+		})
+	}
+}
+
+// The moment at which a record expires comes back, not how long it has left.
+func TestBackendsExpiry(t *testing.T) {
+	want := time.Date(2999, 7, 5, 1, 10, 57, 0, time.UTC)
+	for _, name := range []string{"memory", "redis"} {
+		t.Run(name, func(t *testing.T) {
+			s, restored := filled(t, backends[name](t)), backends[name](t)
+			file, _ := backupOf(t, s, Options{})
+			if _, err := Restore(t.Context(), bytes.NewReader(file), restored, RestoreOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := contents(t, restored).tables["sessions"].records["s1"].ExpiresAt; !got.Equal(want) {
+				t.Errorf("expires at %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// Users that are overwritten from a backup without secrets keep theirs, in real backends too.
+func TestBackendsSecrets(t *testing.T) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			s := filled(t, open(t))
+			file, _ := backupOf(t, s, Options{})
+			if _, err := s.Update(t.Context(), "users", "u1", storage.Document{"password_hash": "new", "team": "y"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Restore(t.Context(), bytes.NewReader(file), s, RestoreOptions{Existing: storage.Overwrite}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Get(t.Context(), "users", "u1")
+			if err != nil || got["password_hash"] != "new" || got["api_key"] != "k" || got["team"] != "x" {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+}
+
+// Records that change during a backup are in it as they were at one moment.
+func TestBackendsDuringWrites(t *testing.T) {
+	const records = 100
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			for i := range records {
+				if _, err := s.Insert(t.Context(), "notes", storage.Document{"id": fmt.Sprint("n", i), "one": 0, "two": 0}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stop := make(chan struct{})
+			var writer sync.WaitGroup
+			writer.Go(func() {
+				for n := 1; ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+						if _, err := s.Update(t.Context(), "notes", fmt.Sprint("n", n%records), storage.Document{"one": n, "two": n}); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				}
+			})
+			file, _ := backupOf(t, s, Options{})
+			close(stop)
+			writer.Wait()
+			restored := newFake()
+			if _, err := Restore(t.Context(), bytes.NewReader(file), restored, RestoreOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(restored.tables["notes"].records); n != records {
+				t.Errorf("%d records", n)
+			}
+			for id, r := range restored.tables["notes"].records {
+				if r.Document["one"] != r.Document["two"] {
+					t.Errorf("record %s is of two moments: %v", id, r.Document)
+				}
+			}
 		})
 	}
 }

@@ -77,7 +77,7 @@ func (s *stream) add(r storage.Record) {
 	switch s.seen++; {
 	case s.seen == 1000:
 		s.first = inUse()
-	case s.seen%2000 == 0:
+	case s.seen%2500 == 0:
 		s.most = max(s.most, inUse())
 	}
 }
@@ -94,7 +94,7 @@ func inUse() uint64 {
 var long = flag.Bool("long", false, "take as many records as a real backup has")
 
 func TestLarge(t *testing.T) {
-	source := &stream{fake: newFake(), records: 10_000, size: 200}
+	source := &stream{fake: newFake(), records: 5000, size: 300}
 	if *long {
 		source.records, source.size = 50_000, 900
 	}

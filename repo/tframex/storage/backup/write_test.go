@@ -227,7 +227,7 @@ func TestWriteFile(t *testing.T) {
 // Records that are written to during a backup are in it as they were at one moment, others
 // as they are.
 func TestWriteDuringWrites(t *testing.T) {
-	const records = 1000
+	const records = 500
 	s := newFake()
 	set := func(i, n int) {
 		id := fmt.Sprint("r", i)
