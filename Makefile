@@ -1,6 +1,7 @@
 # make test   all that a change must pass; installs what it needs
 # make lint   the same without the tests
 # make demo   a tour of what is generated, on a server of its own
+# make agents a service on the storage, to talk with an agent in a browser
 # make bench  what operations cost
 # make soak   queries of a million records
 # make storm  20 failovers, moving slots, partitions and restarts under load
@@ -9,7 +10,7 @@
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo bench soak storm generate matrix fuzz
+.PHONY: test lint deps race demo agents bench soak storm generate matrix fuzz
 
 # What is concurrent, and its tests; -race finds little elsewhere, and makes tests several times as slow. make race has all.
 CONCURRENT = /(repo|repo/(event|idempotency|limit|lock)|tests/(cache|storm|tx|watch))$$
@@ -35,6 +36,9 @@ deps:
 
 demo:
 	go run ./internal/demo
+
+agents:
+	go run ./internal/agents
 
 bench:
 	go test -run xxx -bench . -timeout 60m ./tests/bench
