@@ -35,6 +35,36 @@ func uniqueValues(r *run) {
 	r.insert("users", doc{"id": id(6), "username": "ada", "email": "ada@example.com"})
 }
 
+func naturalKeys(r *run) {
+	refused := func(target, err error) {
+		r.Helper()
+		if r.d.NaturalKeys {
+			r.is(err, target)
+		} else {
+			r.must(err)
+		}
+	}
+	changed := func(table, id string, changes doc) {
+		r.Helper()
+		ok, err := r.s.Update(r.Context(), table, id, changes)
+		refused(storage.ErrValidation, err)
+		if err == nil && !ok {
+			r.Errorf("Update of %s has found nothing", table)
+		}
+	}
+	ends := "2999-01-01T00:00:00"
+	r.insert("sessions", doc{"id": id(1), "session_id": "s", "user_id": id(70), "expires_at": ends})
+	_, err := r.s.Insert(r.Context(), "sessions", doc{"id": id(2), "session_id": "s", "user_id": id(70), "expires_at": ends})
+	refused(storage.ErrDuplicate, err)
+	changed("sessions", id(1), doc{"session_id": "t"})
+	r.insert("user_roles", doc{"id": id(1), "user_id": id(70), "role_id": id(71), "assigned_at": at})
+	_, err = r.s.Insert(r.Context(), "user_roles", doc{"id": id(2), "user_id": id(70), "role_id": id(71), "assigned_at": at})
+	refused(storage.ErrDuplicate, err)
+	_, err = r.s.Insert(r.Context(), "user_roles", doc{"id": id(3), "user_id": id(70), "assigned_at": at})
+	refused(storage.ErrValidation, err)
+	changed("user_roles", id(1), doc{"role_id": id(72)})
+}
+
 func enumsAndTypes(r *run) {
 	refused := func(refuse bool, table, field string, d doc) {
 		r.Helper()
@@ -83,6 +113,8 @@ func expiry(r *run) {
 		r.get("sessions", "s")
 		return
 	}
+	_, err := r.s.Insert(r.Context(), "sessions", doc{"session_id": "s", "user_id": id(1), "expires_at": ended})
+	r.is(err, storage.ErrValidation)
 	r.insert("sessions", doc{"session_id": "kept", "user_id": id(1), "expires_at": storage.FormatTime(time.Now().Add(time.Hour))})
 	r.insert("sessions", doc{"session_id": "s", "user_id": id(1), "expires_at": storage.FormatTime(time.Now().Add(400 * time.Millisecond))})
 	r.eventually("the session ends", func() bool {

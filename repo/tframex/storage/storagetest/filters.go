@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
@@ -18,7 +20,12 @@ func (r *run) matches(table string, filter storage.Filter, want ...int) {
 	for _, n := range want {
 		names = append(names, id(n))
 	}
-	got := idsOf(r.query(table, storage.Query{Filter: filter, Limit: -1}))
+	docs, err := r.s.Select(r.Context(), table, storage.Query{Filter: filter, Limit: -1})
+	if err != nil {
+		r.Errorf("%v: %v", filter, err)
+		return
+	}
+	got := idsOf(docs)
 	slices.Sort(got)
 	if !slices.Equal(got, names) {
 		r.Errorf("%v: %q, want %q", filter, got, names)
@@ -185,9 +192,14 @@ func filterKnown(r *run) {
 
 func randomFilters(r *run) {
 	seed := maphash.String(maphash.MakeSeed(), "")
+	if text := os.Getenv("STORAGE_SEED"); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 64)
+		r.must(err)
+	}
 	defer func() {
 		if r.Failed() {
-			r.Logf("the seed is %d", seed)
+			r.Logf("to repeat: STORAGE_SEED=%d", seed)
 		}
 	}()
 	rng := rand.New(rand.NewPCG(seed, 0))

@@ -176,9 +176,9 @@ func complete(table string, given doc) (doc, string, error) {
 	}
 	if d["id"] == nil {
 		switch d["id"] = uuid.NewString(); {
-		case table == "sessions":
+		case table == "sessions" && d["session_id"] != nil:
 			d["id"] = d["session_id"]
-		case table == "user_roles":
+		case table == "user_roles" && d["user_id"] != nil && d["role_id"] != nil:
 			d["id"] = fmt.Sprint(d["user_id"], ":", d["role_id"])
 		}
 	}

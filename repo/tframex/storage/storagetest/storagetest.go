@@ -53,7 +53,11 @@ type Differences struct {
 	UUIDs bool
 	// NoNUL: texts cannot have the character U+0000.
 	NoNUL bool
-	// Expiry: sessions are gone when their expires_at has come.
+	// NaturalKeys: there is one session with a session_id, and one link of a user_id and a
+	// role_id, also under another id. These fields do not change, and a link has both.
+	NaturalKeys bool
+	// Expiry: sessions are gone when their expires_at has come, and none is inserted with
+	// one that is past.
 	Expiry bool
 	// Scans: a filter or an order that no index answers is ErrScan in a table with more
 	// documents than the storage is allowed to look at.
@@ -115,6 +119,7 @@ var tests = []struct {
 	{"sessions", sessions},
 	{"user roles", userRoles},
 	{"unique values", uniqueValues},
+	{"natural keys", naturalKeys},
 	{"enums and types", enumsAndTypes},
 	{"instants", instants},
 	{"expiry", expiry},
