@@ -213,9 +213,7 @@ func (f *finding) ordered(order string) bool {
 	if ix == nil || !ix.order && (!ix.orderWith || len(f.usable) == 0) {
 		return false
 	}
-	return !ix.optional || slices.ContainsFunc(f.conditions, func(c storage.Condition) bool {
-		return c.Field == order && c.Op != "$ne" && c.Op != "$in" && c.Value != nil // those without the field do not match
-	})
+	return !ix.optional || slices.ContainsFunc(f.usable, func(c condition) bool { return c.Field == order }) // those without the field do not match
 }
 
 // orderedAlone tells whether an index has all documents in the order.
