@@ -120,7 +120,7 @@ func TestLarge(t *testing.T) {
 // an error of the backup.
 func TestLongestDocument(t *testing.T) {
 	for n, want := range map[int]string{64 << 20: "no JSON", 64<<20 + 1: "at most"} {
-		if _, err := storage.ParseDocument(bytes.Repeat([]byte("x"), n)); err == nil || !strings.Contains(err.Error(), want) || maxDocument != 64<<20 {
+		if _, err := storage.ParseDocument(make([]byte, n)); err == nil || !strings.Contains(err.Error(), want) || maxDocument != 64<<20 {
 			t.Errorf("storages have other bounds: %d bytes: %v", n, err)
 		}
 	}
