@@ -156,11 +156,14 @@ func (p *process) start() error {
 	}
 	exited := make(chan struct{})
 	p.cmd, p.exited = cmd, exited
-	go func() {
-		_ = cmd.Wait()
-		close(exited)
-	}()
+	go await(cmd, exited)
 	return p.wait()
+}
+
+// await closes exited when cmd has ended.
+func await(cmd *exec.Cmd, exited chan<- struct{}) {
+	_ = cmd.Wait()
+	close(exited)
 }
 
 // wait returns when the server answers.

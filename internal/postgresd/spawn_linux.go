@@ -11,14 +11,16 @@ import (
 // that started it ends.
 var spawner = sync.OnceValue(func() chan<- func() {
 	starts := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for start := range starts {
-			start()
-		}
-	}()
+	go startAll(starts)
 	return starts
 })
+
+func startAll(starts <-chan func()) {
+	runtime.LockOSThread()
+	for start := range starts {
+		start()
+	}
+}
 
 // spawn starts cmd so that it ends with this process, however that ends: at once, yet in order, as a server that is
 // killed leaves shared memory behind.
