@@ -141,7 +141,7 @@ func TestAppendTogether(t *testing.T) {
 		defer client.Close()
 		s := storeOn(t, client, tframex.StoreOptions{})
 		appendTogether(t, s, writers, each, size)
-		allOnCluster(t, s)
+		most(t, s)
 	})
 }
 

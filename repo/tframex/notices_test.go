@@ -87,6 +87,7 @@ func TestFollow(t *testing.T) {
 			break // while what was there is read
 		}
 		short, stop := context.WithCancel(ctx)
+		defer stop()
 		var last error
 		for _, err := range s.Follow(short, c.ID, time.Time{}) {
 			last = err

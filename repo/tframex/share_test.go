@@ -7,8 +7,8 @@ import (
 	"github.com/redisgen/redisgen/repo/tframex"
 )
 
-// allOnCluster has a share of the operations done on a cluster.
-func allOnCluster(t *testing.T, s *tframex.Store) {
+// most does a share of what a store can: on a cluster, and as a user with few rights.
+func most(t *testing.T, s *tframex.Store) {
 	ctx := t.Context()
 	f := &tframex.FlowExecution{FlowName: "report"}
 	must(t, s.StartFlow(ctx, f))
