@@ -62,9 +62,8 @@ func TestDirections(t *testing.T) {
 			return path == root || strings.HasPrefix(path, root+"/")
 		})
 	}
-	instrumented := []string{"repo/telemetry", "repo/promrepo"} // for which rules of their own hold
-	for _, rule := range []struct {
-		of      string
+	rules := []struct {
+		of      string   // the most specific rule holds for a package
 		own     []string // packages of this module that it may import
 		modules []string // other modules that it may import
 	}{
@@ -76,14 +75,31 @@ func TestDirections(t *testing.T) {
 		{"internal/placement", nil, nil},
 		{"internal/tenant", nil, nil},
 		{"internal/cli", []string{"schema", "gen", "internal/load", "internal/acl", "internal/tenant", "repo"}, []string{"github.com/aymanbagabas/go-udiff", "github.com/redis/go-redis/v9", "golang.org/x/mod", "golang.org/x/tools"}},
+		{"internal/storagecli", []string{"repo/tframex"}, nil},
 		{"cmd", []string{"internal/cli"}, nil},
+		{"cmd/redisgen/storage", []string{"internal/storagecli", "repo/tframex/storage"}, nil},
 		{"repo/telemetry", []string{"repo"}, []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/extra/redisotel/v9", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace"}},
 		{"repo/promrepo", []string{"repo"}, []string{"github.com/redis/go-redis/v9", "github.com/prometheus/client_golang"}},
 		{"repo", []string{"repo", "schema/tframex", "internal/placement", "internal/tenant"}, []string{"github.com/redis/go-redis/v9"}},
-	} {
+		{"repo/tframex/storage", []string{"repo", "schema/tframex"}, []string{"github.com/google/uuid", "github.com/redis/go-redis/v9"}},
+		{"repo/tframex/storage/backup", []string{"repo/tframex/storage"}, []string{"github.com/klauspost/compress"}},
+		{"repo/tframex/storage/memory", []string{"repo"}, []string{"github.com/alicebob/miniredis/v2", "github.com/redis/go-redis/v9"}},
+		{"repo/tframex/storage/sqlite", []string{"repo/tframex/storage"}, []string{"modernc.org/sqlite"}},
+		{"repo/tframex/storage/postgresql", []string{"repo/tframex/storage"}, []string{"github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+		{"repo/tframex/storage/s3", []string{"repo/tframex/storage"}, []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/service/s3", "github.com/aws/smithy-go", "github.com/google/uuid"}},
+	}
+	governs := func(path string) (of string) {
+		for _, rule := range rules {
+			if within(path, rule.of) && len(rule.of) > len(of) {
+				of = rule.of
+			}
+		}
+		return of
+	}
+	for _, rule := range rules {
 		found := false
 		for path, p := range packages {
-			if !within(path, rule.of) || rule.of == "repo" && within(path, instrumented...) {
+			if governs(path) != rule.of {
 				continue
 			}
 			found = true
