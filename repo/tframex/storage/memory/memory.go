@@ -229,11 +229,16 @@ func (s *Storage) fits(n int) bool {
 	return false
 }
 
-// records returns how many records of documents there are.
+// records returns how many records of documents there are, whatever their entity: an entity
+// in the shards of another has its name behind the tag.
 func records(mini *miniredis.Miniredis) (n int) {
 	for _, key := range mini.Keys() {
-		entity, rest, ok := strings.Cut(key, "}:")
-		if ok && strings.HasPrefix(rest, "r:") && !strings.HasSuffix(entity, "{tables") && !strings.HasSuffix(entity, "{temp_data") || ok && strings.HasPrefix(rest, "messages:r:") {
+		tag, rest, _ := strings.Cut(key, "}")
+		name, rest, _ := strings.Cut(rest, ":")
+		if name == "" {
+			name = tag[strings.IndexByte(tag, '{')+1:]
+		}
+		if strings.HasPrefix(rest, "r:") && name != "tables" && name != "temp_data" {
 			n++
 		}
 	}
