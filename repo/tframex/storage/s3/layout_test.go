@@ -212,3 +212,41 @@ func TestEscape(t *testing.T) {
 		t.Error("UUIDs are escaped")
 	}
 }
+
+// TestDamaged reads a table with an object that is no document.
+func TestDamaged(t *testing.T) {
+	server := serve(t, nil)
+	const dir = "tframex/tables/things/data/2025/07/05/"
+	server.store(t, dir+"a.json", `{"id": "a"}`, nil)
+	server.store(t, dir+"b.json", `{"id": "b", "n": NaN}`, nil)
+	server.store(t, dir+"c.json", `{"id": "c"}`, nil)
+	s := connect(t, server, Config{})
+	_, getErr := s.Get(t.Context(), "things", "b")
+	_, selectErr := s.Select(t.Context(), "things", storage.Query{})
+	var ids []string
+	var exportErr error
+	for record, err := range s.Export(t.Context(), "things", "") {
+		if err != nil {
+			exportErr = err
+			break
+		}
+		ids = append(ids, record.ID)
+	}
+	for _, err := range []error{getErr, selectErr, exportErr} {
+		if !errors.Is(err, storage.ErrValidation) || !strings.Contains(err.Error(), dir+"b.json") {
+			t.Errorf("%v, want one about b.json", err)
+		}
+	}
+	if len(ids) > 1 {
+		t.Errorf("Export has yielded %q before the error", ids)
+	}
+	if page := must[[]doc](t)(s.Select(t.Context(), "things", storage.Query{Limit: 1})); page[0]["id"] != "a" {
+		t.Errorf("the page before is %v", page)
+	}
+	if ok := must[bool](t)(s.Delete(t.Context(), "things", "b")); !ok {
+		t.Error("Delete has not found the damaged object")
+	}
+	if got := must[[]doc](t)(s.Select(t.Context(), "things", storage.Query{})); len(got) != 2 {
+		t.Errorf("%d documents are left, want 2", len(got))
+	}
+}
