@@ -19,7 +19,8 @@ import (
 //
 // rediss is redis with TLS, postgres is postgresql. For several servers of Redis, and for
 // Unix sockets, the URLs of [repo.Config] are taken: redis+cluster://host,host,
-// redis+sentinel://host,host/master, unix://path. Any other type is written type:?key=value.
+// redis+sentinel://host,host/master, unix://path; what parameters they have beside settings,
+// [Open] checks. Any other type is written type:?key=value.
 //
 // The parameters are settings, by path, ttl.sessions=60, with values as in the environment,
 // see [ConfigFromEnv]. What is special in a part of a URL is percent-encoded. A parameter

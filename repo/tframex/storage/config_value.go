@@ -161,8 +161,11 @@ func (s Setting) outside(value any) (reason string) {
 	case time.Duration:
 		number = v.Seconds()
 	}
-	if low, high := s.bounds(); number < low || number > high {
-		return "must be " + s.span()
+	switch low, high := s.bounds(); {
+	case number < low:
+		return "must be at least " + s.amount(low)
+	case number > high:
+		return "must be at most " + s.amount(high)
 	}
 	return ""
 }
@@ -191,22 +194,24 @@ func (s Setting) bounds() (low, high float64) {
 // span returns the bounds of a number as text, with its unit; "" if there are none.
 func (s Setting) span() string {
 	low, high := s.bounds()
-	last, text := high, ""
 	switch {
 	case math.IsInf(low, -1) && math.IsInf(high, 1):
 		return ""
 	case math.IsInf(high, 1):
-		last, text = low, "at least "+decimal(low)
+		return "at least " + s.amount(low)
 	case math.IsInf(low, -1):
-		text = "at most " + decimal(high)
-	default:
-		text = "from " + decimal(low) + " to " + decimal(high)
+		return "at most " + s.amount(high)
 	}
+	return "from " + decimal(low) + " to " + s.amount(high)
+}
+
+// amount returns a number with its unit.
+func (s Setting) amount(number float64) string {
 	unit := s.unit()
-	if last == 1 {
+	if number == 1 {
 		unit = strings.TrimSuffix(unit, "s")
 	}
-	return strings.TrimSpace(text + " " + unit)
+	return strings.TrimSpace(decimal(number) + " " + unit)
 }
 
 func (s Setting) unit() string {

@@ -63,7 +63,7 @@ func TestConfigFromEnvNamesEachMistake(t *testing.T) {
 				`SHELVES_LABELS: a list: number 2 is empty`,
 				`SHELVES_MODE: "off": must be one of disable, prefer, require`,
 				`SHELVES_PIN: must be a whole number`,
-				`SHELVES_PORT: 0: must be from 1 to 65535`,
+				`SHELVES_PORT: 0: must be at least 1`,
 				`SHELVES_SLOPE: NaN: must be a number`,
 				`SHELVES_SSL: "yes": must be true or false`,
 				`SHELVES_TTL_SESSIONS: -5: must be at least 1 second`,

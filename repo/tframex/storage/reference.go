@@ -31,7 +31,7 @@ func Reference(w io.Writer) error {
 func (d Driver) reference(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\n## %s\n\n", d.Type)
 	if d.Summary != "" {
-		fmt.Fprintf(b, "%s\n\n", sentence(d.Summary))
+		fmt.Fprintf(b, "%s\n\n", capital(sentence(d.Summary)))
 	}
 	if len(d.Settings) == 0 {
 		b.WriteString("It has no settings.\n")
@@ -88,12 +88,17 @@ func (s Setting) describeDefault() string {
 	}
 }
 
-// sentence returns a text with a capital at its start and a full stop at its end.
+// sentence returns a text with a full stop at its end.
 func sentence(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if text == "" {
-		return ""
+	if text == "" || strings.HasSuffix(text, ".") {
+		return text
 	}
+	return text + "."
+}
+
+// capital returns a text with a capital at its start.
+func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + strings.TrimSuffix(text[size:], ".") + "."
+	return string(unicode.ToUpper(first)) + text[size:]
 }

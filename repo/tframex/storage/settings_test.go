@@ -81,15 +81,15 @@ func TestCheckNamesEachMistake(t *testing.T) {
 		{`{"path": "p", "port": "80"}`, `config.port: "80": must be a whole number`},
 		{`{"path": "p", "port": 80.5}`, `config.port: 80.5: must be a whole number`},
 		{`{"path": "p", "port": true}`, `config.port: true: must be a whole number`},
-		{`{"path": "p", "port": 0}`, `config.port: 0: must be from 1 to 65535`},
-		{`{"path": "p", "port": 65536}`, `config.port: 65536: must be from 1 to 65535`},
+		{`{"path": "p", "port": 0}`, `config.port: 0: must be at least 1`},
+		{`{"path": "p", "port": 65536}`, `config.port: 65536: must be at most 65535`},
 		{`{"path": "p", "port": 99999999999999999999}`, `config.port: 99999999999999999999: is too large`},
 		{`{"path": "p", "port": 1e400}`, `config.port: 1e400: must be a whole number`},
 		{`{"path": "p", "port": {"a": "hunter2"}}`, `config.port: an object: must be a whole number`},
 		{`{"path": "p", "ssl": "true"}`, `config.ssl: "true": must be true or false`},
 		{`{"path": "p", "ssl": 1}`, `config.ssl: 1: must be true or false`},
 		{`{"path": "p", "boards": 0}`, `config.boards: 0: must be at least 1 board`},
-		{`{"path": "p", "slope": 1.5}`, `config.slope: 1.5: must be from 0 to 1`},
+		{`{"path": "p", "slope": 1.5}`, `config.slope: 1.5: must be at most 1`},
 		{`{"path": "p", "slope": "steep"}`, `config.slope: "steep": must be a number`},
 		{`{"path": "p", "mode": "Prefer"}`, `config.mode: "Prefer": must be one of disable, prefer, require`},
 		{`{"path": "p", "labels": "a"}`, `config.labels: "a": must be a list of texts`},
@@ -100,7 +100,7 @@ func TestCheckNamesEachMistake(t *testing.T) {
 		{`{"path": "p", "ttl": {"sessions": -5}}`, `config.ttl.sessions: -5: must be at least 1 second`},
 		{`{"path": "p", "ttl": {"sessions": "1h"}}`, `config.ttl.sessions: "1h": must be a number of seconds`},
 		{`{"path": "p", "ttl": {"sessions": 1e12}}`, `config.ttl.sessions: 1e12: is too large`},
-		{`{"path": "p", "ttl": {"temp_data": 0.25}}`, `config.ttl.temp_data: 0.25: must be from 0.5 to 3600 seconds`},
+		{`{"path": "p", "ttl": {"temp_data": 0.25}}`, `config.ttl.temp_data: 0.25: must be at least 0.5 seconds`},
 		{`{"path": "p", "ttl": 5}`, `config.ttl: must be an object with sessions, temp_data`},
 		{`{"path": "p", "ttl": {"session": 5}}`, `config.ttl.session: unknown key; did you mean ttl.sessions?`},
 		{`{"path": "p", "ttl.sessions": 5}`, `config.ttl.sessions: write nested objects, not a key with a dot`},
@@ -112,7 +112,7 @@ func TestCheckNamesEachMistake(t *testing.T) {
 		{`{"path": "p", "password": {"value": "hunter2"}}`, `config.password: must be text`},
 		{`{"path": "p", "password": "(hidden)"}`, `config.password: is what stands in place of a value that is not shown; write the value itself`},
 		{`{"path": "p", "pin": "hunter2"}`, `config.pin: must be a whole number`},
-		{`{"path": "p", "pin": 12345}`, `config.pin: must be from 0 to 9999`},
+		{`{"path": "p", "pin": 12345}`, `config.pin: must be at most 9999`},
 		{`{"path": "p", "mode": "redis://me:hunter2@host"}`, `config.mode: (hidden): must be one of disable, prefer, require`},
 	} {
 		settings, err := storage.ParseDocument([]byte(c.settings))
@@ -174,7 +174,7 @@ func TestCheckTellsOfAllMistakes(t *testing.T) {
 		`config.port: "x": must be a whole number`,
 		`config.prt: unknown key; did you mean port?`,
 		`config.ttl.sessions: -5: must be at least 1 second`,
-		`config.ttl.temp_data: 0: must be from 0.5 to 3600 seconds`)
+		`config.ttl.temp_data: 0: must be at least 0.5 seconds`)
 	first, ok := errors.AsType[*storage.SettingError](err)
 	if !ok || first.Path != "config.password" || first.Reason != "must be text" || !errors.Is(first, storage.ErrValidation) {
 		t.Errorf("%#v", first)
