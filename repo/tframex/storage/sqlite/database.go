@@ -48,7 +48,7 @@ func (c Config) dsn(readOnly bool) string {
 
 // database is an open database: a connection that writes, and some that read.
 type database struct {
-	reader, writer *sql.DB
+	reader, writer *pool
 }
 
 // open opens the database, and looks at it.
@@ -56,19 +56,8 @@ func open(ctx context.Context, c Config) (*database, error) {
 	c.shared = fmt.Sprintf("/tframex-%d", memories.Add(1))
 	d := &database{}
 	var err error
-	for _, pool := range []struct {
-		db       **sql.DB
-		readOnly bool
-		size     int
-	}{{&d.writer, c.ReadOnly, 1}, {&d.reader, true, c.PoolSize}} {
-		if *pool.db, err = sql.Open("sqlite", c.dsn(pool.readOnly)); err != nil {
-			break
-		}
-		(*pool.db).SetMaxOpenConns(pool.size)
-		(*pool.db).SetMaxIdleConns(pool.size)
-		if err = look(ctx, *pool.db); err != nil {
-			break
-		}
+	if d.writer, err = openPool(ctx, c.dsn(c.ReadOnly), 1); err == nil {
+		d.reader, err = openPool(ctx, c.dsn(true), c.PoolSize)
 	}
 	if err != nil {
 		_ = d.Close()
@@ -81,22 +70,33 @@ func open(ctx context.Context, c Config) (*database, error) {
 	return d, nil
 }
 
+// openPool opens a pool of connections, and tries one.
+func openPool(ctx context.Context, dsn string, size int) (*pool, error) {
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return &pool{DB: db}, look(ctx, db)
+}
+
 // look reads the database, be it new.
 func look(ctx context.Context, db *sql.DB) error {
 	var n int64
 	return db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&n)
 }
 
-func (d *database) Ping(ctx context.Context) error { return classify(ctx, look(ctx, d.reader)) }
+func (d *database) Ping(ctx context.Context) error { return classify(ctx, look(ctx, d.reader.DB)) }
 
 func (d *database) Reset() {}
 
 // Close closes the reading connections first: the last one writes the log into the database.
 func (d *database) Close() error {
 	var list []error
-	for _, db := range []*sql.DB{d.reader, d.writer} {
-		if db != nil {
-			list = append(list, db.Close())
+	for _, p := range []*pool{d.reader, d.writer} {
+		if p != nil {
+			list = append(list, p.close())
 		}
 	}
 	return errors.Join(list...)
