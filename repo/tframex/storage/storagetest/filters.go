@@ -102,6 +102,7 @@ func filters(r *run) {
 	r.matches(things, storage.Filter{}, span(1, 25)...)
 	r.matches(things, storage.Filter{"v": nil, "w": 1}, 25)
 	r.matches(things, storage.Filter{"v": nil, "w": nil}, 1)
+	r.matches(things, storage.Filter{"v": is{"$ne": []any{1}}, "w": is{"$gt": 0}}, 25)
 	r.matches(things, storage.Filter{"id": id(3)}, 3)
 	r.matches(things, storage.Filter{"id": is{"$gt": id(23)}}, 24, 25)
 }

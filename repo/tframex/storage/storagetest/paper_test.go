@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,7 +30,9 @@ type sheet struct {
 	schema  doc
 }
 
-func newPaper(*testing.T) storage.Storage { return &paper{open: true, tables: map[string]*sheet{}} }
+func newPaper(maxScan int) *paper {
+	return &paper{open: true, tables: map[string]*sheet{}, maxScan: maxScan}
+}
 
 func (p *paper) Backend() string { return "paper" }
 
@@ -392,12 +393,4 @@ func (p *paper) Import(ctx context.Context, table string, records []storage.Reco
 		return nil
 	})
 	return report, err
-}
-
-func TestPaper(t *testing.T) {
-	Run(t, Backend{Name: "paper", New: newPaper, Differences: Differences{Scans: true}, Bounded: func(t *testing.T, maxScan int) storage.Storage {
-		p := newPaper(t).(*paper)
-		p.maxScan = maxScan
-		return p
-	}})
 }
