@@ -15,7 +15,7 @@ var shipped = map[string]struct {
 	"users":            {"User", []string{"unique username", "unique email", "equal roles", "sort created_at"}},
 	"roles":            {"Role", []string{"unique name", "equal permissions", "equal parent_role", "sort created_at"}},
 	"permissions":      {"Permission", []string{"equal name", "equal resource", "equal resource,action"}},
-	"user_roles":       {"UserRole", []string{"sort assigned_at", "equal user_id/assigned_at", "equal role_id/assigned_at"}},
+	"user_roles":       {"UserRole", []string{"sort assigned_at", "unique id", "equal user_id/assigned_at", "equal role_id/assigned_at"}},
 	"conversations":    {"Conversation", []string{"sort created_at", "equal user_id/created_at", "equal agent_name/created_at"}},
 	"messages":         {"Message", []string{"sort created_at", "equal conversation_id/created_at"}},
 	"flows":            {"FlowExecution", []string{"sort started_at", "equal status/started_at", "equal flow_name/started_at", "equal user_id/started_at"}},
@@ -24,8 +24,11 @@ var shipped = map[string]struct {
 	"tool_calls":       {"ToolCall", []string{"sort called_at", "equal agent_execution_id/called_at", "equal tool_name/called_at"}},
 	"metrics":          {"Metric", []string{"sort timestamp", "equal metric_name/timestamp"}},
 	"events":           {"Event", []string{"sort created_at", "equal event_type/created_at", "equal user_id/created_at", "equal resource_type,resource_id/created_at"}},
-	"audit_logs":       {"AuditLog", []string{"sort created_at", "sort timestamp", "equal user_id/created_at", "equal action/created_at", "equal event_type/created_at", "equal resource/created_at", "equal resource_type,resource_id/created_at"}},
-	"sessions":         {"Session", []string{"sort created_at", "equal user_id/created_at"}},
+	"audit_logs":       {"AuditLog", []string{"sort created_at", "sort timestamp", "equal user_id/created_at", "equal action/created_at", "equal event_type/created_at", "equal resource/created_at", "equal resource_type/created_at", "equal resource_type,resource_id/created_at"}},
+	"sessions":         {"Session", []string{"sort created_at", "unique id", "equal user_id/created_at"}},
+	"documents":        {"Document", []string{"sort created_at", "equal table/created_at"}},
+	"tables":           {"Table", []string{"sort created_at"}},
+	"temp_data":        {"TempData", nil},
 }
 
 func TestShippedEntities(t *testing.T) {
@@ -52,7 +55,7 @@ func TestShippedEntities(t *testing.T) {
 		if got, want := strings.Join(indexes, "; "), strings.Join(want.Indexes, "; "); got != want {
 			t.Errorf("%s has indexes\n%s, want\n%s", e.Name, got, want)
 		}
-		if e.Expires != (e.Name == "sessions") {
+		if e.Expires != (e.Name == "sessions" || e.Name == "temp_data") {
 			t.Errorf("%s: Expires is %t", e.Name, e.Expires)
 		}
 		checkDocs(t, e)
