@@ -30,11 +30,14 @@ func (s *Store) where(b *Builder, conditions []storage.Condition) (string, bool)
 	exact := true
 	var terms []string
 	for _, c := range conditions {
+		before := len(b.args)
 		term, is := s.dialect.Where(b, c)
 		exact = exact && is
-		if term != "" {
-			terms = append(terms, term)
+		if term == "" {
+			b.args = b.args[:before] // parameters that no statement has are refused
+			continue
 		}
+		terms = append(terms, term)
 	}
 	if len(terms) == 0 {
 		return "", exact
