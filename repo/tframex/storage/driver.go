@@ -167,5 +167,9 @@ func New(config Config) (Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Open(values)
+	s, err := d.Open(values)
+	if err != nil {
+		return nil, err // and no interface around a pointer that is nil
+	}
+	return s, nil
 }
