@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alicebob/miniredis/v2"
-
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/repo/tframex/storage"
@@ -27,31 +25,23 @@ func open(t *testing.T, config redis.Config) *redis.Storage {
 	return s
 }
 
-// onMini returns the configuration of a storage on an embedded server of its own.
-func onMini(t *testing.T) redis.Config {
-	server := miniredis.RunT(t)
-	server.ClockTTL(true)
-	return redis.Config{Connection: repo.Config{Addrs: []string{server.Addr()}}}
-}
-
 // onServer returns the configuration of a storage on a real server, under a prefix of its own.
 func onServer(t *testing.T) redis.Config {
 	server := redisd.Shared(t)
 	return redis.Config{Connection: repo.Config{Addrs: []string{server.Addr()}, Prefix: server.Prefix() + strings.NewReplacer("/", ":", "{", "", "}", "").Replace(t.Name()) + ":"}}
 }
 
+// On the embedded server, package memory does the same.
 func TestConformance(t *testing.T) {
-	for name, on := range map[string]func(*testing.T) redis.Config{"miniredis": onMini, "redis": onServer} {
-		storagetest.Run(t, storagetest.Backend{
-			Name: name,
-			New:  func(t *testing.T) storage.Storage { return open(t, on(t)) },
-			Bounded: func(t *testing.T, most int) storage.Storage {
-				config := on(t)
-				config.MaxScan = most
-				config.Connection.Prefix = "bounded:" + config.Connection.Prefix
-				return open(t, config)
-			},
-			Differences: storagetest.Redis,
-		})
-	}
+	storagetest.Run(t, storagetest.Backend{
+		Name: "redis",
+		New:  func(t *testing.T) storage.Storage { return open(t, onServer(t)) },
+		Bounded: func(t *testing.T, most int) storage.Storage {
+			config := onServer(t)
+			config.MaxScan = most
+			config.Connection.Prefix = "bounded:" + config.Connection.Prefix
+			return open(t, config)
+		},
+		Differences: storagetest.Redis,
+	})
 }
