@@ -62,7 +62,7 @@ func TestPermissions(t *testing.T) {
 // A session is known by its cookie, lives on when it is used, and ends when the user says.
 func TestSessions(t *testing.T) {
 	leavesNothing(t)
-	s := start(t, func(c *config) { c.secure = true; c.heartbeat = 5 * time.Millisecond; c.userLimits = unlimited })
+	s := start(t, func(c *config) { c.secure = true; c.heartbeat = 5 * time.Millisecond })
 	ann := s.as(t, "ann")
 	talk := ann.create("x")
 	ann.Jar = nil // cookies by hand: they are for HTTPS only

@@ -17,7 +17,7 @@ func runOf(id string) *tframex.FlowExecution { return &tframex.FlowExecution{ID:
 // A request that is sent again with its Idempotency-Key has one message, and one answer.
 func TestIdempotency(t *testing.T) {
 	leavesNothing(t)
-	s := start(t, func(c *config) { c.userLimits = unlimited })
+	s := start(t, nil)
 	ann := s.as(t, "ann")
 	talk, other := ann.create("x"), ann.create("y")
 	live := ann.follow(talk, "")

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/redisgen/redisgen/internal/redisd"
+	"github.com/redisgen/redisgen/repo/limit"
 )
 
 // patience is how long a test waits for what has to come.
@@ -51,7 +52,7 @@ func leavesNothing(t *testing.T) {
 }
 
 // start starts a service on the embedded store, unless change says otherwise. Its
-// heartbeats are so rare that what comes does not come by them. It ends with the test.
+// heartbeats are so rare that what comes does not come by them, and users are not limited. It ends with the test.
 func start(t *testing.T, change func(*config)) *running {
 	t.Helper()
 	return startOn(t, nil, change)
@@ -62,6 +63,7 @@ func startOn(t *testing.T, listener net.Listener, change func(*config)) *running
 	t.Helper()
 	c := defaults()
 	c.heartbeat = time.Hour
+	c.userLimits = []limit.Limit{limit.PerSecond(100_000)}
 	if change != nil {
 		change(&c)
 	}

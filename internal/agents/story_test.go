@@ -6,18 +6,13 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-
-	"github.com/redisgen/redisgen/repo/limit"
 )
-
-// unlimited is a limit that no test reaches.
-var unlimited = []limit.Limit{limit.PerSecond(100_000)}
 
 // The whole story: a user signs in, talks with the agent, and watches that live.
 func TestStory(t *testing.T) {
 	leavesNothing(t)
 	each(t, func(t *testing.T, on func(*config)) {
-		s := start(t, func(c *config) { on(c); c.userLimits = unlimited })
+		s := start(t, on)
 		ann := s.as(t, "ANN")
 		me := decode[map[string]any](t, ann.want(http.StatusOK, "GET", "/api/session", nil))
 		if want := (map[string]any{"user": "ann", "roles": []any{"writer", "reader"}, "permissions": []any{"conversations:read", "conversations:write"}}); !reflect.DeepEqual(me, want) {

@@ -38,8 +38,7 @@ func TestReconnect(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	on := onServer(t)
-	change := func(c *config) { on(c); c.userLimits = unlimited }
-	one, two := start(t, change), start(t, change)
+	one, two := start(t, on), start(t, on)
 	ann, again := one.as(t, "ann"), two.as(t, "ann")
 	talk := ann.create("x")
 	const posters, posts = 3, 15
@@ -98,7 +97,7 @@ func inOrder(t *testing.T, got []messageEvent, posters, posts int) {
 // Who follows from the start sees what several post at the same time as the list has it.
 func TestConcurrentPosters(t *testing.T) {
 	leavesNothing(t)
-	s := start(t, func(c *config) { c.userLimits = unlimited })
+	s := start(t, nil)
 	ann := s.as(t, "ann")
 	talk := ann.create("x")
 	live, later := ann.follow(talk, ""), ann.follow(talk, "")
@@ -133,7 +132,7 @@ func TestConcurrentPosters(t *testing.T) {
 // A stream begins with the last messages.
 func TestStreamBegins(t *testing.T) {
 	leavesNothing(t)
-	s := start(t, func(c *config) { c.userLimits = unlimited })
+	s := start(t, nil)
 	ann := s.as(t, "ann")
 	talk := ann.create("x")
 	for range 3 {
@@ -174,7 +173,7 @@ func TestGap(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	leavesNothing(t)
 	s := start(t, func(c *config) {
-		c.userLimits, c.heartbeat = unlimited, 20*time.Millisecond
+		c.heartbeat = 20 * time.Millisecond
 		c.requestTimeout = 300 * time.Millisecond
 	})
 	ann := s.as(t, "ann")
@@ -200,7 +199,7 @@ func TestHeartbeat(t *testing.T) {
 func TestClientsThatGo(t *testing.T) {
 	leavesNothing(t)
 	listener := newPipes()
-	s := startOn(t, listener, func(c *config) { c.writeTimeout, c.userLimits = 20*time.Millisecond, unlimited })
+	s := startOn(t, listener, func(c *config) { c.writeTimeout = 20 * time.Millisecond })
 	ann := s.browser(t)
 	ann.Transport.(*http.Transport).DialContext = listener.dial
 	ann.want(http.StatusCreated, "POST", "/api/session", map[string]string{"user": "ann"})
