@@ -63,11 +63,14 @@ func (s *Store) AuditTrail(filter AuditFilter) *repo.Query[*AuditLog, string] {
 	return newest(s.AuditLogs.Where(where...), fields.CreatedAt)
 }
 
+// Undated is the time of a record that was imported without one, where its index needs one.
+var Undated = time.Date(1700, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // DeleteAuditBefore removes the entries of the audit trail that are older than a time, some
-// tens at a time in two round trips, and returns how many. If it fails, what is left is the
-// newest: calling it again goes on.
+// tens at a time in two round trips, and returns how many. Those that are [Undated] stay. If
+// it fails, what is left is the newest: calling it again goes on.
 func (s *Store) DeleteAuditBefore(ctx context.Context, t time.Time) (int64, error) {
-	progress, err := s.AuditLogs.Where(AuditLogFields.CreatedAt.Lt(t)).OrderBy(AuditLogFields.CreatedAt.Asc()).Delete(ctx)
+	progress, err := s.AuditLogs.Where(AuditLogFields.CreatedAt.Gt(Undated), AuditLogFields.CreatedAt.Lt(t)).OrderBy(AuditLogFields.CreatedAt.Asc()).Delete(ctx)
 	return progress.Done, err
 }
 

@@ -150,3 +150,16 @@ func TestMetrics(t *testing.T) {
 		}
 	})
 }
+
+// Entries that were imported without a time are not old.
+func TestUndatedEntriesStay(t *testing.T) {
+	stores(t, tframex.StoreOptions{}, func(t *testing.T, s *tframex.Store) {
+		must(t, s.Log(t.Context(), &tframex.AuditLog{Action: "read", CreatedAt: tframex.Undated}, &tframex.AuditLog{Action: "read", CreatedAt: time.Unix(0, 0)}))
+		if n, err := s.DeleteAuditBefore(t.Context(), time.Now()); n != 1 || err != nil {
+			t.Errorf("DeleteAuditBefore = %d, %v", n, err)
+		}
+		if left, err := s.AuditLogs.Where().One(t.Context()); err != nil || !left.CreatedAt.Equal(tframex.Undated) {
+			t.Errorf("left is %+v, %v", left, err)
+		}
+	})
+}

@@ -180,3 +180,14 @@ func messageRows(n int) (rows []row) {
 	}
 	return rows
 }
+
+// TestUnreadableRow has a row whose text is no JSON: it is reported, and the others come over.
+func TestUnreadableRow(t *testing.T) {
+	old := existingDatabase(t, append(slices.Clone(existing),
+		row{"events", "broken", `{"id":"broken",`, "2025-07-05 01:30:01", nil},
+		row{"events", "e-0", `{"id":"e-0","event_type":"x","event_source":"x","action":"x","status":"x","created_at":"2025-07-05T01:30:01"}`, "2025-07-05 01:30:01", nil}))
+	report, err := migrate.Run(t.Context(), open(t, "sqlite:"+old+"?read_only=true"), open(t, "memory:"), migrate.Options{})
+	if n := report.Total(); err == nil || n.Refused != 1 || n.Created != int64(len(existing)+1) {
+		t.Fatalf("%v, %v", err, n)
+	}
+}

@@ -105,8 +105,8 @@ func number(n json.Number) any {
 }
 
 // rational returns the value of a number of a document: that of its JSON, so that 0.1 and 0.10
-// are equal. One beyond float64 has none and is compared as text, one too small for float64
-// is 0.
+// are equal. One beyond float64 has none: it is behind, or before, all that do. One too small for
+// float64 is 0.
 func rational(v any) *big.Rat {
 	switch v := v.(type) {
 	case int64:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -165,13 +166,28 @@ func Compare(a, b any) int {
 		}
 	}
 	if rank(a) == 2 {
-		if x, y := rational(a), rational(b); x != nil && y != nil {
+		x, y := rational(a), rational(b)
+		if x != nil && y != nil {
 			return x.Cmp(y)
+		}
+		if by := cmp.Compare(beyond(a, x), beyond(b, y)); by != 0 {
+			return by
 		}
 	}
 	x, _ := json.Marshal(a)
 	y, _ := json.Marshal(b)
 	return bytes.Compare(x, y)
+}
+
+// beyond returns 0 for a number that has a rational, and 1 or -1 for one beyond float64.
+func beyond(v any, r *big.Rat) int {
+	switch {
+	case r != nil:
+		return 0
+	case strings.HasPrefix(string(v.(json.Number)), "-"):
+		return -1
+	}
+	return 1
 }
 
 func ordinal(b bool) int {

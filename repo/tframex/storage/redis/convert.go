@@ -12,12 +12,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redisgen/redisgen/repo/tframex"
 	"github.com/redisgen/redisgen/repo/tframex/storage"
 )
 
 // unknown is what a time is stored as that an index needs and the document does not have.
 // It is before all others, as null is.
-var unknown = time.Date(1700, 1, 1, 0, 0, 0, 0, time.UTC)
+var unknown = tframex.Undated
 
 // setText sets a string or a pointer to one.
 func setText(to reflect.Value, s string) {

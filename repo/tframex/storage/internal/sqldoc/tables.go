@@ -2,6 +2,7 @@ package sqldoc
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -91,7 +92,8 @@ func (s *Store) dropTable(ctx context.Context, table string) (dropped bool, err 
 	return dropped && err == nil, err
 }
 
-// ListTables implements [storage.Storage].
+// ListTables implements [storage.Storage]. Tables of the layout whose names no storage can
+// have are left out, which is logged: nothing reaches their documents.
 func (s *Store) ListTables(ctx context.Context) ([]string, error) {
 	conn, err := s.open()
 	var names []string
@@ -101,7 +103,13 @@ func (s *Store) ListTables(ctx context.Context) ([]string, error) {
 			return err
 		})
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return storage.CheckTable(name) != nil })
+	names = slices.DeleteFunc(names, func(name string) bool {
+		err := storage.CheckTable(name)
+		if err != nil {
+			slog.WarnContext(ctx, "storage: a table is left out", "backend", s.Backend(), "reason", err)
+		}
+		return err != nil
+	})
 	slices.Sort(names)
 	return names, s.fail("ListTables", "", "", err)
 }

@@ -2,7 +2,6 @@ package sqldoc
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -69,7 +68,7 @@ func (s *Store) records(ctx context.Context, conn Conn, table, clauses string, a
 		}
 		doc, err := s.dialect.Parse(data)
 		if err != nil {
-			return list, fmt.Errorf("the document %q: %w", key, err)
+			return list, &storage.RecordError{ID: key, Position: key, Err: err}
 		}
 		list = append(list, storage.Record{
 			ID: s.idOfRow(table, key, doc), Document: doc, CreatedAt: recordTime(created), UpdatedAt: recordTime(updated), Position: key,
@@ -87,6 +86,12 @@ func (s *Store) idOfRow(table, key string, doc storage.Document) string {
 		}
 	}
 	return key
+}
+
+// Check implements [storage.Checker].
+func (s *Store) Check(_ context.Context, table string, record storage.Record) error {
+	_, err := s.rowOfRecord(table, record)
+	return s.fail("Check", table, record.ID, err)
 }
 
 // Import implements [storage.Storage]. A part of the records is in one transaction.
