@@ -125,7 +125,7 @@ func TestDocs(t *testing.T) {
 
 // nameOf returns a name for a block of a page.
 func nameOf(page string, b block) string {
-	return fmt.Sprintf("%s%d", strings.TrimSuffix(page, ".md"), b.line)
+	return fmt.Sprintf("%s%d", strings.ReplaceAll(strings.TrimSuffix(page, ".md"), "-", "_"), b.line)
 }
 
 // wrapPrinting makes a Go file of a block and what it prints.
