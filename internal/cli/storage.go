@@ -18,7 +18,7 @@ import (
 // another one since it has the drivers of databases, which go generate need not build.
 const (
 	storageProgram = "redisgen-storage"
-	storagePackage = modulePath + "/cmd/redisgen/storage"
+	storagePackage = modulePath + "/cmd/redisgen/redisgen-storage"
 )
 
 func storageCommand() command {
@@ -33,7 +33,7 @@ backups of them. "redisgen storage help" lists its commands.
 It is found beside redisgen or in PATH. If it is not there, the go command builds
 and runs it, in the version of redisgen. To have it built once:
 
-	go build -o redisgen-storage github.com/redisgen/redisgen/cmd/redisgen/storage`,
+	go install github.com/redisgen/redisgen/cmd/redisgen/redisgen-storage@latest`,
 		examples: `redisgen storage help
 redisgen storage migrate -from sqlite:tframex.db -to redis://localhost:6379/0`,
 		flags: newFlags(),

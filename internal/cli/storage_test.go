@@ -42,9 +42,9 @@ func TestStorageLine(t *testing.T) {
 	}{
 		{file, inPath, "v1.2.3", file},
 		{missing, inPath, "v1.2.3", "/usr/bin/redisgen-storage"},
-		{missing, nowhere, "v1.2.3", "go run github.com/redisgen/redisgen/cmd/redisgen/storage@v1.2.3"},
-		{missing, nowhere, "", "go run github.com/redisgen/redisgen/cmd/redisgen/storage"},
-		{"", nowhere, "", "go run github.com/redisgen/redisgen/cmd/redisgen/storage"},
+		{missing, nowhere, "v1.2.3", "go run github.com/redisgen/redisgen/cmd/redisgen/redisgen-storage@v1.2.3"},
+		{missing, nowhere, "", "go run github.com/redisgen/redisgen/cmd/redisgen/redisgen-storage"},
+		{"", nowhere, "", "go run github.com/redisgen/redisgen/cmd/redisgen/redisgen-storage"},
 	} {
 		if got := storageLine(c.file, c.look, c.version); !slices.Equal(got, strings.Fields(c.want)) {
 			t.Errorf("%q, want %q", got, c.want)

@@ -1,5 +1,5 @@
 // Package storagecli is the command line of redisgen storage, one file per command. It is a
-// program of its own, cmd/redisgen/storage, as it has the drivers of all backends.
+// program of its own, cmd/redisgen/redisgen-storage, as it has the drivers of all backends.
 package storagecli
 
 import (

@@ -77,7 +77,7 @@ func TestDirections(t *testing.T) {
 		{"internal/cli", []string{"schema", "gen", "internal/load", "internal/acl", "internal/tenant", "repo"}, []string{"github.com/aymanbagabas/go-udiff", "github.com/redis/go-redis/v9", "golang.org/x/mod", "golang.org/x/tools"}},
 		{"internal/storagecli", []string{"repo/tframex"}, nil},
 		{"cmd", []string{"internal/cli"}, nil},
-		{"cmd/redisgen/storage", []string{"internal/storagecli", "repo/tframex/storage"}, nil},
+		{"cmd/redisgen/redisgen-storage", []string{"internal/storagecli", "repo/tframex/storage"}, nil},
 		{"repo/telemetry", []string{"repo"}, []string{"github.com/redis/go-redis/v9", "github.com/redis/go-redis/extra/redisotel/v9", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace"}},
 		{"repo/promrepo", []string{"repo"}, []string{"github.com/redis/go-redis/v9", "github.com/prometheus/client_golang"}},
 		{"repo", []string{"repo", "schema/tframex", "internal/placement", "internal/tenant"}, []string{"github.com/redis/go-redis/v9"}},

@@ -1,4 +1,4 @@
-// Command storage is what "redisgen storage" runs: it moves the documents of an agent
+// Command redisgen-storage is what "redisgen storage" runs: it moves the documents of an agent
 // framework between backends, and looks after them. Installed as redisgen-storage, beside
 // redisgen or in PATH, it is found there.
 package main
