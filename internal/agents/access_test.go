@@ -55,7 +55,10 @@ func TestPermissions(t *testing.T) {
 	ann.want(http.StatusForbidden, "POST", "/api/conversations", title)
 	must(t, s.store.Users.Patch(t.Context(), "ann", tframex.UserFields.IsActive.Set(false)))
 	ann.want(http.StatusUnauthorized, "GET", "/api/session", nil)
-	ann.want(http.StatusUnauthorized, "POST", "/api/session", map[string]string{"user": "ann"})
+	a := ann.want(http.StatusUnauthorized, "POST", "/api/session", map[string]string{"user": "ann"})
+	if text := decode[map[string]string](t, a)["error"]; text != "there is no such user" { // what those hear who are none
+		t.Errorf("a barred user who signs in hears %q", text)
+	}
 	nobody.want(http.StatusUnauthorized, "POST", "/api/session", map[string]string{"user": "nobody"})
 }
 
@@ -113,6 +116,16 @@ func TestSessions(t *testing.T) {
 		t.Errorf("signed out everywhere: %d, %d", status(second), status(fourth))
 	}
 	live.wantEnd() // with the next heartbeat
+
+	unused := signIn()
+	must(t, s.store.Sessions.Touch(t.Context(), sessionID(unused), repo.TTL(time.Millisecond)))
+	until(t, "the end of a session", func() bool {
+		there, err := s.store.Sessions.Exists(t.Context(), sessionID(unused))
+		return err == nil && !there
+	})
+	if status(unused) != 401 {
+		t.Error("a session that has expired goes on")
+	}
 }
 
 // Each user, and each address that signs in, is admitted so often and no more.
@@ -176,8 +189,8 @@ func TestBadRequests(t *testing.T) {
 		{400, "POST", "/api/conversations", `{"title":"x","user":"bob"}`},
 		{400, "POST", "/api/conversations", `{"title":""}`},
 		{400, "POST", talk + "/messages", `{"content":""}`},
+		{413, "POST", "/api/conversations", map[string]string{"title": strings.Repeat(long, 4)}},
 		{413, "POST", talk + "/messages", map[string]string{"content": long}},
-		{413, "POST", talk + "/messages", map[string]string{"content": strings.Repeat(long, 4)}},
 		{400, "GET", talk + "/messages?limit=0", nil},
 		{400, "GET", talk + "/messages?limit=101", nil},
 		{400, "GET", talk + "/messages?last=x", nil},

@@ -83,9 +83,6 @@ func (st *stream) first(r *http.Request) ([]*tframex.Message, error) {
 func (st *stream) begin(first []*tframex.Message) error {
 	st.w.Header().Set("Content-Type", "text/event-stream")
 	st.w.Header().Set("X-Accel-Buffering", "no") // proxies are to pass on what comes
-	if err := http.NewResponseController(st.w).SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
 	if err := st.send("retry: 1000\n\n"); err != nil {
 		return err
 	}
