@@ -32,6 +32,9 @@ func CheckDocument(doc Document) (Document, error) {
 	if doc == nil {
 		return nil, fmt.Errorf("%w: the document is nil", ErrValidation)
 	}
+	if same, ok := copyOf(doc); ok {
+		return same.(Document), nil
+	}
 	data, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the document is no JSON: %w", ErrValidation, err)

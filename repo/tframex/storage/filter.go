@@ -51,6 +51,9 @@ func (f Filter) Conditions() ([]Condition, error) {
 
 // plain returns a value in the form of documents.
 func plain(v any) (any, error) {
+	if same, ok := copyOf(v); ok {
+		return same, nil
+	}
 	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrValidation, err)
