@@ -66,8 +66,9 @@ type Storage struct {
 
 // server is the embedded Redis; Dial starts it.
 type server struct {
-	mu   sync.Mutex
-	mini *miniredis.Miniredis
+	mu    sync.Mutex
+	mini  *miniredis.Miniredis
+	clock *clock
 }
 
 // New returns a storage that is not connected: Initialize or Connect does that. The error is
@@ -97,7 +98,7 @@ func (s *server) dial(context.Context, string, string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPipe(conn), nil
+	return newPipe(conn, s.clock.move), nil
 }
 
 // start starts the server, empty, if it does not run.
@@ -108,7 +109,7 @@ func (s *server) start() {
 		return
 	}
 	s.mini = miniredis.NewMiniRedis()
-	s.mini.ClockTTL(true)
+	s.clock = newClock(s.mini)
 }
 
 // running returns the server, nil if it does not run.

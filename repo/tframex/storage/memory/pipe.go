@@ -11,6 +11,7 @@ import (
 // as with one of a network: it would wait for ever if both sides did.
 type pipe struct {
 	net.Conn
+	writes  func()        // is called before each Write
 	changed chan struct{} // has something whenever Read should look again
 
 	mu       sync.Mutex
@@ -19,8 +20,8 @@ type pipe struct {
 	deadline time.Time
 }
 
-func newPipe(conn net.Conn) *pipe {
-	p := &pipe{Conn: conn, changed: make(chan struct{}, 1)}
+func newPipe(conn net.Conn, writes func()) *pipe {
+	p := &pipe{Conn: conn, writes: writes, changed: make(chan struct{}, 1)}
 	go p.pump()
 	return p
 }
@@ -45,6 +46,11 @@ func (p *pipe) wake() {
 	case p.changed <- struct{}{}:
 	default:
 	}
+}
+
+func (p *pipe) Write(data []byte) (int, error) {
+	p.writes()
+	return p.Conn.Write(data)
 }
 
 // Read is for one goroutine at a time.
