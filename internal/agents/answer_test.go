@@ -90,14 +90,15 @@ func TestAgentFails(t *testing.T) {
 // Runs that a program has left behind are failed when another begins; no others are.
 func TestAbandoned(t *testing.T) {
 	leavesNothing(t)
-	s := start(t, nil)
+	on := onServer(t)
+	s := start(t, on)
 	for id, ago := range map[string]time.Duration{"old": time.Hour, "new": time.Second} {
 		for _, status := range []tframex.FlowStatus{tframex.FlowPending, tframex.FlowRunning} {
 			f := &tframex.FlowExecution{ID: id + string(status), FlowName: flowName, Status: status, StartedAt: time.Now().Add(-ago)}
 			must(t, s.store.StartFlow(t.Context(), f))
 		}
 	}
-	must(t, s.failAbandoned(t.Context()))
+	start(t, on)
 	for id, want := range map[string]tframex.FlowStatus{
 		"oldpending": tframex.FlowFailed, "oldrunning": tframex.FlowFailed,
 		"newpending": tframex.FlowPending, "newrunning": tframex.FlowRunning,
