@@ -22,7 +22,7 @@ import (
 var (
 	seedFlag      = flag.Uint64("seed", rand.Uint64(), "of the random operations and faults")
 	historiesFlag = flag.Int("histories", 20, "how many histories: half with network faults, two fifths with a server that dies, a tenth with failovers")
-	opsFlag       = flag.Int("operations", 5000, "how many operations a history has")
+	opsFlag       = flag.Int("operations", 2500, "how many operations a history has")
 )
 
 // entities are what histories are about: users are in one shard, accounts in several.
