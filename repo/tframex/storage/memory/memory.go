@@ -28,7 +28,7 @@ func init() {
 		Summary: "the memory of the program, for tests and trials",
 		Settings: []storage.Setting{
 			{Path: "max_size", Kind: storage.Integer, Default: int64(10000), Min: 1, Max: 1e9, Unit: "documents", Doc: "How many documents there are at most, of all tables."},
-			{Path: "cleanup_interval", Kind: storage.Seconds, Default: 300 * time.Second, Min: 0.001, Max: 86400 * 366, Unit: "seconds", Doc: "How often what expired documents leave behind is removed; they themselves are gone at once."},
+			{Path: "cleanup_interval", Kind: storage.Seconds, Default: 300 * time.Second, Min: 0.001, Max: 86400 * 366, Unit: "seconds", Doc: "How often what expired documents leave behind is removed; they themselves are gone within a second."},
 		},
 		Open: func(v storage.Values) (storage.Storage, error) {
 			return New(Config{MaxSize: int(v.Int("max_size")), CleanupInterval: v.Seconds("cleanup_interval")})
