@@ -5,12 +5,13 @@
 # make bench  what operations cost
 # make soak   queries of a million records
 # make storm  20 failovers, moving slots, partitions and restarts under load
+# make endure 30 minutes of an agent platform's work, while servers and networks fail
 # make matrix the suites on every kind of deployment and every version at hand
 # make fuzz   each fuzz target for FUZZTIME
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo agents bench soak storm generate matrix fuzz
+.PHONY: test lint deps race demo agents bench soak storm endure generate matrix fuzz
 
 # What runs with -race: the runtime, and what has most goroutines. To compile all for it takes minutes; make race does.
 CONCURRENT = /(repo|tests/watch)$$
@@ -51,6 +52,9 @@ soak:
 
 storm: deps
 	go test -v -count=1 -timeout 60m ./tests/storm -long
+
+endure: deps
+	go test -v -count=1 -timeout 60m ./tests/agents -long
 
 generate:
 	go generate ./...

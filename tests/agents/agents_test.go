@@ -60,6 +60,9 @@ func TestEndure(t *testing.T) {
 	}
 	began := time.Now()
 	for i, start := range starts {
+		if t.Failed() {
+			return
+		}
 		until := began.Add(lasts * time.Duration(i+1) / time.Duration(len(starts)))
 		d := start(t)
 		t.Run(d.name, func(t *testing.T) { endure(t, d, until) })

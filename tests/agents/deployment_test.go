@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,8 +31,10 @@ type deployment struct {
 	nodes     []*redisd.Server
 	primaries func() []*redisd.Server
 	healthy   func()
+	patient   func(time.Duration) // has servers that run wait for as long before they take another one for gone
 	direct    redis.UniversalClient
 	admins    map[*redisd.Server]*redis.Client
+	elected   []*redisd.Server // the primaries, as it should be
 	faults    []fault
 }
 
@@ -56,6 +59,15 @@ func startSentinel(t *testing.T) *deployment {
 		healthy: func() { r.WaitHealthy(patience) }, direct: r.Client(),
 		faults: append(networkFaults(), failover),
 	}
+	var sentinels []*redis.Client
+	for _, s := range r.Sentinels() {
+		sentinels = append(sentinels, s.Client())
+	}
+	d.patient = func(wait time.Duration) {
+		for _, admin := range sentinels {
+			must(t, admin.Do(context.Background(), "SENTINEL", "SET", redisd.MasterName, "down-after-milliseconds", wait.Milliseconds()).Err())
+		}
+	}
 	return d.begin(t)
 }
 
@@ -66,6 +78,14 @@ func startCluster(t *testing.T) *deployment {
 		config:  repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix()},
 		healthy: func() { c.WaitHealthy(patience) }, direct: c.Client(),
 		faults: append(networkFaults(), failover, reshard(c, 150), reshard(c, 300)),
+	}
+	d.patient = func(wait time.Duration) {
+		for _, s := range c.Nodes() {
+			err := d.admins[s].ConfigSet(context.Background(), "cluster-node-timeout", fmt.Sprint(wait.Milliseconds())).Err()
+			if err != nil && !passing(err) {
+				t.Fatal(err)
+			}
+		}
 	}
 	return d.begin(t)
 }
@@ -85,8 +105,16 @@ func (d *deployment) begin(t *testing.T) *deployment {
 	for _, s := range d.nodes {
 		d.admins[s] = s.Client()
 	}
+	if d.patient != nil {
+		d.patient(forLong)
+	}
+	d.elected = d.primaries()
 	return d
 }
+
+// A primary that is slow to answer is not replaced: it would still take writes, which the
+// replicas may confirm that are not elected. One that is gone is, after a moment.
+const forLong, aMoment = time.Minute, time.Second
 
 // dial connects through the network, which refuses as a server does that is down: a
 // proxy would take the connection before it knows.
@@ -116,6 +144,9 @@ func (d *deployment) flush() {
 		d.network.To(s.Addr()).Reset()
 	}
 	d.healthy()
+	if got := d.primaries(); !slices.Equal(got, d.elected) {
+		d.t.Fatalf("primaries were replaced though none has failed: the machine is too slow for this test")
+	}
 	for _, s := range d.nodes {
 		d.killClients(s)
 	}

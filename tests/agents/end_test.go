@@ -88,12 +88,16 @@ var toldPlaces = []string{"{messages}:p"}
 
 // mostLeft is how many bytes of data the server may have more than before: its own tables
 // do not shrink at once.
-const mostLeft = 1 << 20
+const mostLeft = 128 << 10
 
-// memory returns how many bytes of data the primaries have.
+// memory returns how many bytes of data the primaries have, without what servers remember of
+// scripts and of how long commands took.
 func (w *world) memory() (sum float64) {
 	w.t.Helper()
 	for _, s := range w.d.primaries() {
+		for _, forget := range [][]any{{"SCRIPT", "FLUSH"}, {"SLOWLOG", "RESET"}, {"CONFIG", "RESETSTAT"}} {
+			must(w.t, w.d.admins[s].Do(context.Background(), forget...).Err())
+		}
 		sum += w.d.number(s, "memory", "used_memory_dataset")
 	}
 	return sum

@@ -74,24 +74,28 @@ var failover = fault{"failover", func(d *deployment) {
 	d.t.Helper()
 	d.healthy()
 	old := d.primary()
-	before := d.mastersBut(old)
+	others := d.mastersBut(old)
+	d.patient(aMoment)
 	old.Kill()
-	eventually(d.t, func() string { return "a replica becomes the primary" }, func() bool { return d.mastersBut(old) > before })
+	eventually(d.t, func() string { return "a replica becomes the primary" }, func() bool { return len(d.mastersBut(old)) > len(others) })
+	d.patient(forLong)
+	d.elected = d.mastersBut(old)
 	old.Start()
 	d.healthy()
+	d.patient(forLong) // the old one too
 }}
 
-// mastersBut returns how many other servers say that they are primaries.
-func (d *deployment) mastersBut(one *redisd.Server) (n int) {
+// mastersBut returns the other servers that say that they are primaries.
+func (d *deployment) mastersBut(one *redisd.Server) (list []*redisd.Server) {
 	for _, s := range d.nodes {
 		if s == one {
 			continue
 		}
 		if reply, _ := d.admins[s].Do(context.Background(), "ROLE").Slice(); len(reply) > 0 && fmt.Sprint(reply[0]) == "master" {
-			n++
+			list = append(list, s)
 		}
 	}
-	return n
+	return list
 }
 
 // reshard moves slots from one primary to another.

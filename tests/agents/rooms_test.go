@@ -112,7 +112,7 @@ func (w *world) checkTalks() {
 	}
 	for i, f := range w.talks.followers {
 		eventually(w.t, func() string { return "the last message of " + f.talk.id }, func() bool { // it wakes the follower
-			return w.workers[i].append("append", f.talk, 1) == good
+			return w.workers[i].append(f.talk, 1) == good
 		})
 		there := check(f.talk)
 		eventually(w.t, func() string { return "the follower of " + f.talk.id + " sees the last message" }, func() bool {

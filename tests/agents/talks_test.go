@@ -86,11 +86,11 @@ func (w *worker) say() {
 	if w.random.IntN(100) == 0 {
 		n = 40
 	}
-	w.append("append", k, n)
+	w.append(k, n)
 }
 
 // append appends n messages, and returns what became of that.
-func (w *worker) append(kind string, k *talk, n int) outcome {
+func (w *worker) append(k *talk, n int) outcome {
 	s := &said{call: call{began: time.Now(), what: pending}}
 	var messages []*tframex.Message
 	for i := range n {
@@ -101,7 +101,7 @@ func (w *worker) append(kind string, k *talk, n int) outcome {
 	k.mu.Lock()
 	k.said = append(k.said, s)
 	k.mu.Unlock()
-	c, err := w.call(kind, func(ctx context.Context) error { return w.store.Append(ctx, k.id, messages...) }, repo.ErrNotFound)
+	c, err := w.call("append", func(ctx context.Context) error { return w.store.Append(ctx, k.id, messages...) }, repo.ErrNotFound)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if s.call = c; c.what == good && err != nil {

@@ -7,11 +7,16 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/redisgen/redisgen/repo/tframex"
+	"github.com/redisgen/redisgen/repo/tframex/storage/redis"
 )
 
 // worker does all that an agent platform does, one thing after the other.
 type worker struct {
 	*world
+	storage    *redis.Storage // of one of two programs
+	store      *tframex.Store
 	name, user string
 	random     *rand.Rand
 	made       int // names that it has made up
@@ -22,7 +27,8 @@ type worker struct {
 }
 
 func newWorker(w *world, i int) *worker {
-	return &worker{world: w, name: fmt.Sprint("w", i), user: fmt.Sprint("user", i), random: w.another(), access: access{}}
+	s := []*redis.Storage{w.storage, w.another}[i%2]
+	return &worker{world: w, storage: s, store: s.Store(), name: fmt.Sprint("w", i), user: fmt.Sprint("user", i), random: w.source(), access: access{}}
 }
 
 // next returns a name that nothing has.

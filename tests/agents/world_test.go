@@ -22,6 +22,8 @@ const (
 	// ttl is how long sessions live after they were used, and slack how far the clocks may
 	// be apart by which they do.
 	ttl, slack = 6 * time.Second, 1500 * time.Millisecond
+	// behind is how far the clock of the other program is behind.
+	behind = 300 * time.Millisecond
 )
 
 // world is a storage and all who use it.
@@ -30,6 +32,7 @@ type world struct {
 	d       *deployment
 	storage *redis.Storage
 	store   *tframex.Store
+	another *redis.Storage // of another program, whose clock is behind
 	workers []*worker
 	figures *figures
 	started time.Time
@@ -50,13 +53,11 @@ type world struct {
 func newWorld(t *testing.T, d *deployment) *world {
 	t.Helper()
 	w := &world{t: t, d: d, figures: newFigures(), started: time.Now()}
-	var err error
-	d.config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // much fails
-	w.storage, err = redis.New(redis.Config{Connection: d.config, Typed: tframex.StoreOptions{SessionTTL: ttl, Notify: true}})
-	must(t, err)
-	must(t, w.storage.Initialize(t.Context()))
-	w.store = w.storage.Store()
 	w.empty = w.memory()
+	d.config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // much fails
+	w.storage = w.open(nil)
+	w.another = w.open(func() time.Time { return time.Now().Add(-behind) })
+	w.store = w.storage.Store()
 	w.ctx, w.stop = context.WithCancel(context.Background())
 	w.gate.Lock()
 	w.paused = true
@@ -71,8 +72,17 @@ func newWorld(t *testing.T, d *deployment) *world {
 	return w
 }
 
-// another returns a source of random numbers for one goroutine.
-func (w *world) another() *rand.Rand {
+// open returns a storage whose typed side goes by a clock; nil: the server's.
+func (w *world) open(clock func() time.Time) *redis.Storage {
+	w.t.Helper()
+	s, err := redis.New(redis.Config{Connection: w.d.config, Typed: tframex.StoreOptions{SessionTTL: ttl, Notify: true, Clock: clock}})
+	must(w.t, err)
+	must(w.t, s.Initialize(w.t.Context()))
+	return s
+}
+
+// source returns a source of random numbers for one goroutine.
+func (w *world) source() *rand.Rand {
 	return rand.New(rand.NewPCG(w.d.random.Uint64(), w.d.random.Uint64()))
 }
 
@@ -85,7 +95,7 @@ func (w *world) end() {
 	}
 	w.running.Wait()
 	w.talks.endFollowers()
-	_ = w.storage.Close()
+	_, _ = w.storage.Close(), w.another.Close()
 }
 
 // problems fails the test with what is wrong.
