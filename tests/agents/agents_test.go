@@ -51,21 +51,20 @@ func TestEndure(t *testing.T) {
 	t.Logf("repeat with -seed %d", *seedFlag)
 	noLeak(t)
 	redis.SetLogger(&logging.VoidLogger{}) // failed dials are meant to be
-	lasts, starts := time.Minute, []func(*testing.T) *deployment{startStandalone}
+	lasts, kinds := time.Minute, []string{"Standalone"}
 	if *longFlag {
-		lasts, starts = 30*time.Minute, append(starts, startSentinel, startCluster)
+		lasts, kinds = 30*time.Minute, append(kinds, "Sentinel", "Cluster")
 	}
 	if *forFlag > 0 {
 		lasts = *forFlag
 	}
 	began := time.Now()
-	for i, start := range starts {
+	for i, kind := range kinds {
 		if t.Failed() {
 			return
 		}
-		until := began.Add(lasts * time.Duration(i+1) / time.Duration(len(starts)))
-		d := start(t)
-		t.Run(d.name, func(t *testing.T) { endure(t, d, until) })
+		until := began.Add(lasts * time.Duration(i+1) / time.Duration(len(kinds)))
+		t.Run(kind, func(t *testing.T) { endure(t, startDeployment(t, kind), until) })
 	}
 }
 

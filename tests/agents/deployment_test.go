@@ -38,6 +38,11 @@ type deployment struct {
 	faults    []fault
 }
 
+// startDeployment starts the servers of one kind of deployment.
+func startDeployment(t *testing.T, kind string) *deployment {
+	return map[string]func(*testing.T) *deployment{"Standalone": startStandalone, "Sentinel": startSentinel, "Cluster": startCluster}[kind](t)
+}
+
 func startStandalone(t *testing.T) *deployment {
 	s := redisd.Start(t, redisd.AOF())
 	d := &deployment{
@@ -55,7 +60,7 @@ func startSentinel(t *testing.T) *deployment {
 	r := redisd.StartReplicated(t, redisd.AOF())
 	d := &deployment{
 		name: "Sentinel", nodes: r.Nodes(), primaries: func() []*redisd.Server { return []*redisd.Server{r.Primary()} },
-		config:  repo.Config{Addrs: r.SentinelAddrs(), MasterName: redisd.MasterName, Prefix: r.Prefix()},
+		config:  repo.Config{Addrs: r.SentinelAddrs(), MasterName: redisd.MasterName, Prefix: r.Prefix(), Durability: confirmed(2)},
 		healthy: func() { r.WaitHealthy(patience) }, direct: r.Client(),
 		faults: append(networkFaults(), failover),
 	}
@@ -75,7 +80,7 @@ func startCluster(t *testing.T) *deployment {
 	c := redisd.StartCluster(t, redisd.AOF())
 	d := &deployment{
 		name: "Cluster", nodes: c.Nodes(), primaries: c.Primaries,
-		config:  repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix()},
+		config:  repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix(), Durability: confirmed(1)},
 		healthy: func() { c.WaitHealthy(patience) }, direct: c.Client(),
 		faults: append(networkFaults(), failover, reshard(c, 150), reshard(c, 300)),
 	}
@@ -95,9 +100,6 @@ func (d *deployment) begin(t *testing.T) *deployment {
 	d.t, d.network = t, faultproxy.NewNetwork(t)
 	d.config.Dialer, d.config.ClientName = d.dial, ofClients
 	d.config.ReadTimeout = time.Second // for replies that never come
-	if d.name != "Standalone" {
-		d.config.Durability = repo.Durability{Replicas: 1}
-	}
 	h := fnv.New64()
 	h.Write([]byte(d.name))
 	d.random = rand.New(rand.NewPCG(*seedFlag, h.Sum64()))
@@ -110,6 +112,12 @@ func (d *deployment) begin(t *testing.T) *deployment {
 	}
 	d.elected = d.primaries()
 	return d
+}
+
+// confirmed asks for all replicas that a primary has: of several, the one may be elected that
+// has not confirmed.
+func confirmed(replicas int) repo.Durability {
+	return repo.Durability{Replicas: replicas, Timeout: 300 * time.Millisecond}
 }
 
 // A primary that is slow to answer is not replaced: it would still take writes, which the
