@@ -19,7 +19,7 @@ CONCURRENT = /(repo|tests/watch)$$
 # Most of the time goes into compiling, which memory makes faster.
 test lint: export GOGC = 400
 
-GOTEST = go test -vet=off -ldflags=-w -p 3 # vet is part of lint, nobody debugs these programs, and many wait for servers
+GOTEST = go test -vet=off -ldflags="-s -w" -p 3 # vet is part of lint, nobody debugs these programs, and many wait for servers
 
 test: lint
 	$(GOTEST) -race $$(go list ./... | grep -E '$(CONCURRENT)')

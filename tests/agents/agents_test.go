@@ -21,7 +21,7 @@ import (
 var (
 	longFlag = flag.Bool("long", false, "30 minutes in place of one, with Sentinel and in a cluster too")
 	forFlag  = flag.Duration("for", 0, "how long, in place of that")
-	rateFlag = flag.Int("rate", 400, "operations a second, of all workers together")
+	rateFlag = flag.Int("rate", 300, "operations a second, of all workers together")
 	seedFlag = flag.Uint64("seed", rand.Uint64(), "of what workers and faults choose")
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/redisgen/redisgen/repo"
 )
 
-var records = flag.Int("records", 25_000, "how many records there are")
+var records = flag.Int("records", 15_000, "how many records there are")
 
 // store is a server with many records, and the same records in Go.
 type store struct {
