@@ -254,6 +254,29 @@ func TestServerRestarts(t *testing.T) {
 	must(t, err)
 }
 
+// What tells of a table is written before its first documents: if it cannot be, none is stored.
+func TestTableComesFirst(t *testing.T) {
+	server := redisd.Start(t)
+	s := open(t, redis.Config{Connection: repo.Config{Addrs: []string{server.Addr()}}})
+	table := s.Client().Prefix() + "{tables}:r:things"
+	must(t, s.Client().Redis().Set(t.Context(), table, "another type", 0).Err())
+	ids, err := s.BulkInsert(t.Context(), "things", []storage.Document{{"a": 1}, {"a": 2}})
+	if err == nil || ids[0] != "" || ids[1] != "" {
+		t.Errorf("BulkInsert = %q, %v; want an error", ids, err)
+	}
+	if n, err := s.Count(t.Context(), "things", nil); n != 0 || err != nil {
+		t.Errorf("%d documents are stored, %v", n, err)
+	}
+	must(t, s.Client().Redis().Del(t.Context(), table).Err())
+	ids, err = s.BulkInsert(t.Context(), "things", []storage.Document{{"a": 1}, {"a": 2}})
+	if must(t, err); ids[0] == "" || ids[1] == "" {
+		t.Errorf("ids = %q", ids)
+	}
+	if names, err := s.ListTables(t.Context()); err != nil || len(names) != 1 || names[0] != "things" {
+		t.Errorf("tables: %q, %v", names, err)
+	}
+}
+
 // lines is a log that can be read while it is written.
 type lines struct {
 	mu   sync.Mutex
@@ -316,7 +339,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("the prefix is %q", typed.Client().Prefix())
 	}
 
-	for change, kind := range map[string]error{"ssl": storage.ErrConnection, "password": storage.ErrConnection, "key_prefix": storage.ErrValidation, "raw_commands": storage.ErrValidation} {
+	for change, kind := range map[string]error{"ssl": storage.ErrConnection, "password": storage.ErrConnection, "key_prefix": storage.ErrValidation, "key_prefix, empty": storage.ErrValidation, "raw_commands": storage.ErrValidation} {
 		bad := map[string]any{}
 		for key, value := range settings {
 			if change != "ssl" || !strings.HasPrefix(key, "ssl") {
@@ -328,6 +351,8 @@ func TestSettings(t *testing.T) {
 			bad["password"] = "wr0ng"
 		case "key_prefix":
 			bad["key_prefix"] = "a{b}"
+		case "key_prefix, empty":
+			bad["key_prefix"] = ""
 		case "raw_commands":
 			bad["raw_commands"] = []any{"SHUTDOWN"}
 		}

@@ -32,28 +32,28 @@ func (s *Storage) Insert(ctx context.Context, table string, doc storage.Document
 	return id, nil
 }
 
-// create stores one record, and the table of a document, if it is the first of one.
+// create stores one record, and before it the table of a document, if it is the first of one:
+// a table without documents does no harm, but nothing would list documents without a table.
 func (c *connection) create(ctx context.Context, t *table, rec any) error {
 	doc, ok := rec.(*tframex.Document)
 	if !ok {
 		return t.create(ctx, rec, repo.KeepTimes())
 	}
 	batch := c.client.Batch()
+	marked := c.tables.In(batch).Create(unmarked(t.name), repo.KeepTimes())
 	created := c.docs.In(batch).Create(doc, repo.KeepTimes())
-	marker := c.tables.In(batch).Get(t.name)
 	_ = batch.Run(ctx) // each result has its error
 	if created.Err != nil {
 		return created.Err
 	}
-	if errors.Is(marker.Err, repo.ErrNotFound) {
-		return c.mark(ctx, t.name)
-	}
-	return marker.Err
+	return unlessThere(marked.Err)
 }
 
-// mark notes that there is a table that was never created.
-func (c *connection) mark(ctx context.Context, name string) error {
-	err := c.tables.Create(ctx, &tframex.Table{Name: name, CreatedAt: unknown}, repo.KeepTimes())
+// unmarked is what is kept of a table that was never created.
+func unmarked(name string) *tframex.Table { return &tframex.Table{Name: name, CreatedAt: unknown} }
+
+// unlessThere returns an error, unless it is that there is such a table.
+func unlessThere(err error) error {
 	if errors.Is(err, repo.ErrExists) {
 		return nil
 	}
@@ -95,20 +95,12 @@ func (s *Storage) BulkInsert(ctx context.Context, table string, docs []storage.D
 
 // createAll stores records, and returns the error of each; it returns one error for each.
 func (c *connection) createAll(ctx context.Context, t *table, recs []any, opts ...repo.WriteOption) []error {
-	errs := eachError(len(recs), t.createMany(ctx, recs, append(opts, repo.KeepTimes())...))
-	if t.plan != nil || len(recs) == 0 {
-		return errs
-	}
-	there, err := c.tables.Exists(ctx, t.name)
-	if err == nil && !there {
-		err = c.mark(ctx, t.name)
-	}
-	for i := range errs {
-		if errs[i] == nil {
-			errs[i] = err
+	if t.plan == nil && len(recs) > 0 {
+		if err := unlessThere(c.tables.Create(ctx, unmarked(t.name), repo.KeepTimes())); err != nil {
+			return eachError(len(recs), err)
 		}
 	}
-	return errs
+	return eachError(len(recs), t.createMany(ctx, recs, append(opts, repo.KeepTimes())...))
 }
 
 // eachError returns the error of each of n records.
