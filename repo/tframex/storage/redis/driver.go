@@ -44,7 +44,7 @@ func init() {
 			{Path: "notifications", Kind: storage.Flag, Default: false, Doc: "Whether the typed side publishes new messages and changes of flows."},
 			{Path: "rate_limit.requests", Kind: storage.Integer, Min: 1, Max: 1e6, Doc: "How many requests of a user the typed side admits in rate_limit.per. Left out: any."},
 			{Path: "rate_limit.per", Kind: storage.Seconds, Default: time.Minute, Min: 0.001, Max: 86400 * 366, Unit: "seconds", Doc: "The time that rate_limit.requests is for."},
-			{Path: "audit.retention", Kind: storage.Seconds, Min: 1, Max: 1e10, Unit: "seconds", Doc: "How long entries of the audit trail are kept. Left out: for ever."},
+			{Path: "audit.retention", Kind: storage.Seconds, Min: 1, Max: 9e9, Unit: "seconds", Doc: "How long entries of the audit trail are kept. Left out: for ever."},
 			{Path: "read_only", Kind: storage.Flag, Default: false, Doc: "Whether everything that writes fails."},
 		},
 		Open: func(v storage.Values) (storage.Storage, error) {
@@ -69,6 +69,9 @@ func fromValues(v storage.Values) (Config, error) {
 			Prefix: v.Text("key_prefix"), AutoPipeline: v.Flag("auto_pipelining"),
 		},
 		MaxScan: int(v.Int("max_scan")), RawCommands: v.Texts("raw_commands"), HealthInterval: v.Seconds("health_check_interval"), ReadOnly: v.Flag("read_only"),
+	}
+	if c.Connection.Prefix == "" {
+		return c, fmt.Errorf("%w: key_prefix is empty; leave it out for %q", storage.ErrValidation, "tframex:")
 	}
 	if v.Flag("ssl") {
 		c.Connection.TLS = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -112,7 +112,7 @@ func init() {
 // settings are the keys of the configuration.
 var settings = []storage.Setting{
 	{Path: "bucket_name", Kind: storage.Text, Required: true, Doc: "Name of the bucket, which has to be there."},
-	{Path: "prefix", Kind: storage.Text, Default: "tframex/", Doc: "Where all keys begin, at most 200 bytes; / is the root of the bucket."},
+	{Path: "prefix", Kind: storage.Text, Default: "tframex/", Doc: "Where all keys begin, at most 200 bytes; / or nothing is the root of the bucket."},
 	{Path: "region", Kind: storage.Text, Default: "us-east-1", Doc: "Region of the bucket."},
 	{Path: "aws_access_key_id", Kind: storage.Text, Doc: "ID of the access key; without it, credentials are those that the SDK of AWS finds."},
 	{Path: "aws_secret_access_key", Kind: storage.Text, Secret: true, Doc: "The access key."},
@@ -124,7 +124,7 @@ var settings = []storage.Setting{
 	{Path: "batch_size", Kind: storage.Integer, Default: int64(100), Min: 1, Max: 1000, Doc: "How many requests one call sends at once at most."},
 	{Path: "max_scan", Kind: storage.Integer, Default: int64(10_000), Min: 1, Max: 1e9, Doc: "How many documents of a table are read for a filter or an order."},
 	{Path: "timeout", Kind: storage.Seconds, Default: 30 * time.Second, Min: 0.001, Max: 3600, Unit: "seconds", Doc: "How long one request may take."},
-	{Path: "retries", Kind: storage.Integer, Default: int64(3), Min: -1, Max: 100, Doc: "How often a request is repeated that failed for a while; -1: never."},
+	{Path: "retries", Kind: storage.Integer, Default: int64(3), Min: -1, Max: 100, Doc: "How often a request is repeated that failed for a while; 0 or -1: never."},
 	{Path: "read_only", Kind: storage.Flag, Default: false, Doc: "Refuse all that changes the bucket."},
 	{Path: "unconditional", Kind: storage.Flag, Default: false, Doc: "Make no conditional writes, for servers that refuse them; then one process alone may write."},
 	{Path: "trust_ids", Kind: storage.Flag, Default: false, Doc: "Do not look for a document with the id, of another date, before an insert."},
@@ -138,6 +138,12 @@ func open(v storage.Values) (storage.Storage, error) {
 		EndpointURL: v.Text("endpoint_url"), Encryption: v.Text("encryption"), EncryptionKey: v.Text("encryption_key"),
 		BatchSize: int(v.Int("batch_size")), MaxScan: int(v.Int("max_scan")), Timeout: v.Seconds("timeout"), Retries: int(v.Int("retries")),
 		ReadOnly: v.Flag("read_only"), Unconditional: v.Flag("unconditional"), TrustIDs: v.Flag("trust_ids"),
+	}
+	if c.Prefix == "" { // which Config takes for the default
+		c.Prefix = "/"
+	}
+	if c.Retries == 0 {
+		c.Retries = -1
 	}
 	if v.Has("path_style") {
 		c.PathStyle = new(v.Flag("path_style"))

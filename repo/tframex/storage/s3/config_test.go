@@ -62,6 +62,13 @@ func TestSettings(t *testing.T) {
 	if got != want {
 		t.Errorf("the configuration is %+v, want %+v", got, want)
 	}
+	s, err = storage.New(storage.Config{Type: "s3", Settings: map[string]any{"bucket_name": "b", "prefix": "", "retries": 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := s.(*Storage).config; c.Prefix != "" || c.Retries != 0 {
+		t.Errorf("with settings that are empty and 0, prefix is %q and retries %d", c.Prefix, c.Retries)
+	}
 	s, err = storage.New(storage.Config{Type: "s3", Settings: map[string]any{"bucket_name": "b"}})
 	if err != nil {
 		t.Fatal(err)
