@@ -21,8 +21,25 @@ var (
 	errConflict = errors.New("another write of the object is under way")
 )
 
+// objectError is the error of one object, that says nothing of others: it is no document, or
+// is in an archive.
+type objectError struct {
+	key string
+	err error
+}
+
+func (e *objectError) Error() string { return fmt.Sprintf("the object %q: %v", e.key, e.err) }
+
+// Unwrap returns the reason.
+func (e *objectError) Unwrap() error { return e.err }
+
 func isMissing(err error) bool { return errors.Is(err, errMissing) }
 func isChanged(err error) bool { return errors.Is(err, errChanged) }
+
+func isOfObject(err error) bool {
+	_, ok := errors.AsType[*objectError](err)
+	return ok
+}
 
 // convert returns the error of a request with its kind, and with that of the context, if it
 // was that which ended the request.
@@ -48,9 +65,14 @@ func code(err error) string {
 	return ""
 }
 
+// archived is the code of an object whose class of storage has to be changed to read it.
+const archived = "InvalidObjectState"
+
 // kind returns what an answer means. Those of HEAD have no code.
 func kind(status int, code string) error {
 	switch {
+	case code == archived:
+		return fmt.Errorf("%w: it is in an archive; restore it first", storage.ErrQuery)
 	case code == "NoSuchBucket" || status == 401 || status == 403 || status == 429:
 		return storage.ErrConnection
 	case status == 404:

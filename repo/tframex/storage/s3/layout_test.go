@@ -223,6 +223,8 @@ func TestDamaged(t *testing.T) {
 	s := connect(t, server, Config{})
 	_, getErr := s.Get(t.Context(), "things", "b")
 	_, selectErr := s.Select(t.Context(), "things", storage.Query{})
+	_, countErr := s.Count(t.Context(), "things", storage.Filter{"n": 1})
+	_, updateErr := s.Update(t.Context(), "things", "b", doc{"n": 1})
 	var ids []string
 	var exportErr error
 	for record, err := range s.Export(t.Context(), "things", "") {
@@ -232,13 +234,16 @@ func TestDamaged(t *testing.T) {
 		}
 		ids = append(ids, record.ID)
 	}
-	for _, err := range []error{getErr, selectErr, exportErr} {
+	for _, err := range []error{getErr, selectErr, countErr, updateErr, exportErr} {
 		if !errors.Is(err, storage.ErrValidation) || !strings.Contains(err.Error(), dir+"b.json") {
 			t.Errorf("%v, want one about b.json", err)
 		}
 	}
-	if len(ids) > 1 {
+	if !slices.Equal(ids, []string{"a"}) {
 		t.Errorf("Export has yielded %q before the error", ids)
+	}
+	if got := must[int64](t)(s.Count(t.Context(), "things", nil)); got != 3 {
+		t.Errorf("Count is %d, want 3", got)
 	}
 	if page := must[[]doc](t)(s.Select(t.Context(), "things", storage.Query{Limit: 1})); page[0]["id"] != "a" {
 		t.Errorf("the page before is %v", page)

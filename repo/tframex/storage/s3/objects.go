@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"strings"
 	"time"
 
@@ -38,26 +39,45 @@ const (
 	metaWrite   = "write_id" // made up for each write, to know it again
 )
 
-// read returns a document, or errMissing.
+// maxObject is how many bytes an object has at most: what [storage.ParseDocument] takes.
+const maxObject = 64 << 20
+
+// read returns a document, errMissing, or an *objectError.
 func (c *conn) read(ctx context.Context, table, key string) (*object, error) {
-	out, err := c.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.config.Bucket, Key: &key})
+	doc, out, err := c.download(ctx, key)
 	if err != nil {
-		return nil, convert(ctx, err)
-	}
-	defer func() { _ = out.Body.Close() }()
-	data, err := io.ReadAll(out.Body)
-	if err != nil {
-		return nil, convert(ctx, err)
-	}
-	doc, err := storage.ParseDocument(data)
-	if err != nil {
-		return nil, fmt.Errorf("the object %q: %w", key, err)
+		return nil, err
 	}
 	id, _ := c.keyID(table, key)
 	o := &object{key: key, id: id, doc: doc, etag: aws.ToString(out.ETag)}
 	o.created = metaTime(out.Metadata[metaCreated], out.LastModified)
 	o.updated = metaTime(out.Metadata[metaUpdated], out.LastModified)
 	return o, nil
+}
+
+// download returns the JSON of an object. Of one that is too large it reads no more than a
+// document may have.
+func (c *conn) download(ctx context.Context, key string) (storage.Document, *s3.GetObjectOutput, error) {
+	out, err := c.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.config.Bucket, Key: &key})
+	if code(err) == archived {
+		return nil, nil, &objectError{key, fmt.Errorf("%w: %w", kind(http.StatusForbidden, archived), err)}
+	}
+	if err != nil {
+		return nil, nil, convert(ctx, err)
+	}
+	defer func() { _ = out.Body.Close() }()
+	if n := aws.ToInt64(out.ContentLength); n > maxObject {
+		return nil, nil, &objectError{key, fmt.Errorf("%w: %d bytes, at most %d", storage.ErrValidation, n, maxObject)}
+	}
+	data, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
+	if err != nil {
+		return nil, nil, convert(ctx, err)
+	}
+	doc, err := storage.ParseDocument(data)
+	if err != nil {
+		return nil, nil, &objectError{key, err}
+	}
+	return doc, out, nil
 }
 
 // metaTime returns a time of the metadata, else when the object was written.

@@ -128,25 +128,26 @@ func (c *conn) documents(ctx context.Context, table string, entries iter.Seq2[en
 }
 
 // readAll reads documents; nil stands for one that is gone. After an error it returns those
-// before the one that could not be read.
+// before the first that could not be read, and the error is of that one: objects that are no
+// documents do not keep others from being read.
 func (c *conn) readAll(ctx context.Context, table string, list []entry) ([]*object, error) {
-	objects, gone := make([]*object, len(list)), make([]bool, len(list))
+	objects, errs := make([]*object, len(list)), make([]error, len(list))
 	err := c.each(ctx, len(list), func(ctx context.Context, i int) error {
-		o, err := c.read(ctx, table, list[i].key)
-		if gone[i] = isMissing(err); gone[i] {
-			return nil
+		objects[i], errs[i] = c.read(ctx, table, list[i].key)
+		if errs[i] == nil {
+			c.known.put(table, objects[i].id, objects[i].key)
+		} else if !isOfObject(errs[i]) && !isMissing(errs[i]) {
+			return errs[i]
 		}
-		if objects[i] = o; err == nil {
-			c.known.put(table, o.id, o.key)
-		}
-		return err
+		return nil
 	})
-	if err == nil {
-		return objects, nil
-	}
 	for i := range list {
-		if objects[i] == nil && !gone[i] {
+		switch {
+		case objects[i] != nil || isMissing(errs[i]):
+		case err != nil && !isOfObject(errs[i]): // it was not read, or not begun
 			return objects[:i], err
+		default:
+			return objects[:i], errs[i]
 		}
 	}
 	return objects, err

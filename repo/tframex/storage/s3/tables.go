@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
 )
@@ -89,7 +86,8 @@ func (s *Storage) ListTables(ctx context.Context) (list []string, err error) {
 	return list, err
 }
 
-// TableInfo tells about a table: one request, and one for each 1,000 documents.
+// TableInfo tells about a table: one request, and one for each 1,000 documents. Of a table
+// whose _metadata.json cannot be read it knows neither schema nor time.
 func (s *Storage) TableInfo(ctx context.Context, table string) (info storage.TableInfo, err error) {
 	err = s.do(ctx, "TableInfo", table, "", func(c *conn) error {
 		m, err := c.metadata(ctx, table)
@@ -111,21 +109,15 @@ func (s *Storage) TableInfo(ctx context.Context, table string) (info storage.Tab
 	return info, err
 }
 
-// metadata reads the object of a table, or returns errMissing.
+// metadata reads the object of a table, or returns errMissing. One that cannot
+// be read tells nothing, and keeps nobody from the documents.
 func (c *conn) metadata(ctx context.Context, table string) (m metadata, err error) {
-	key := c.tableKey(table) + metadataName
-	out, err := c.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &c.config.Bucket, Key: &key})
-	if err != nil {
-		return m, convert(ctx, err)
+	doc, _, err := c.download(ctx, c.tableKey(table)+metadataName)
+	if isOfObject(err) {
+		return m, nil
 	}
-	defer func() { _ = out.Body.Close() }()
-	data, err := io.ReadAll(out.Body)
 	if err != nil {
-		return m, convert(ctx, err)
-	}
-	doc, err := storage.ParseDocument(data)
-	if err != nil {
-		return m, fmt.Errorf("the object %q: %w", key, err)
+		return m, err
 	}
 	m.Schema, _ = doc["schema"].(storage.Document)
 	m.CreatedAt, _ = doc["created_at"].(string)

@@ -14,7 +14,9 @@ import (
 
 // Export yields the documents of a table by the date of their insert, on one day by id: one
 // request for each document, batch_size of them at once, and one for each 1,000. A position
-// is what the key has behind data/. It holds batch_size documents at once.
+// is what the key has behind data/. It holds batch_size documents at once. An object that is
+// no JSON object, has more than 64 MiB, or is in an archive, is a [*storage.RecordError]; to go
+// on behind it costs the reading of batch_size documents again, at most.
 func (s *Storage) Export(ctx context.Context, table, from string) iter.Seq2[storage.Record, error] {
 	return func(yield func(storage.Record, error) bool) {
 		var stopped bool
@@ -25,9 +27,9 @@ func (s *Storage) Export(ctx context.Context, table, from string) iter.Seq2[stor
 			}
 			for o, err := range c.documents(ctx, table, c.entries(ctx, table, after), 0) {
 				if err != nil {
-					return err
+					return c.recordError(table, err)
 				}
-				record := storage.Record{ID: o.id, Document: o.doc, CreatedAt: o.created, UpdatedAt: o.updated, Position: strings.TrimPrefix(o.key, c.dataKey(table))}
+				record := storage.Record{ID: o.id, Document: o.doc, CreatedAt: o.created, UpdatedAt: o.updated, Position: c.position(table, o.key)}
 				if stopped = !yield(record, nil); stopped {
 					return nil
 				}
@@ -38,6 +40,20 @@ func (s *Storage) Export(ctx context.Context, table, from string) iter.Seq2[stor
 			yield(storage.Record{}, err)
 		}
 	}
+}
+
+// position is where Export goes on behind an object.
+func (c *conn) position(table, key string) string { return strings.TrimPrefix(key, c.dataKey(table)) }
+
+// recordError returns the error of Export for one of reading: that of a record, if it is of one
+// object.
+func (c *conn) recordError(table string, err error) error {
+	of, ok := errors.AsType[*objectError](err)
+	if !ok {
+		return err
+	}
+	id, _ := c.keyID(table, of.key)
+	return &storage.RecordError{ID: id, Position: c.position(table, of.key), Err: err}
 }
 
 // Import stores records, batch_size of them at once: one request for each, and before those
