@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -225,13 +226,23 @@ func (c *core) rowsOf(selected []bool) []any {
 	if selected == nil {
 		return c.rows
 	}
-	tail := []any{"1", c.read[c.info.key]}
-	for i, name := range c.read {
-		if selected[i] && i != c.info.key {
-			tail = append(tail, name)
-		}
+	tail := []any{"1"}
+	for _, i := range c.picked(selected) {
+		tail = append(tail, c.read[i])
 	}
 	return tail
+}
+
+// picked returns the fields that are read of a record: those of the key, whose first
+// one tells whether there is a record, and those that are selected.
+func (c *core) picked(selected []bool) []int {
+	fields := slices.Clone(c.info.keys)
+	for i, is := range selected {
+		if is && !slices.Contains(c.info.keys, i) {
+			fields = append(fields, i)
+		}
+	}
+	return fields
 }
 
 // decodeRow decodes the next of many records. Its strings share no memory with
@@ -259,26 +270,16 @@ func (c *core) decodeRow(v *values, selected []bool) (any, error) {
 // spread puts the values of selected fields where a whole record has them.
 func (c *core) spread(data string, selected []bool) (string, error) {
 	parts := make([]string, len(c.read))
-	v := values{data}
-	take := func() (string, error) {
-		before := v.data
-		err := v.skip(1)
-		return before[:len(before)-len(v.data)], err
-	}
-	var err error
-	if parts[c.info.key], err = take(); err != nil {
-		return "", err
-	}
 	for i := range parts {
-		switch {
-		case i == c.info.key:
-		case !selected[i]:
-			parts[i] = "$-1\r\n"
-		default:
-			if parts[i], err = take(); err != nil {
-				return "", err
-			}
+		parts[i] = nothing
+	}
+	v := values{data}
+	for _, i := range c.picked(selected) {
+		before := v.data
+		if err := v.skip(1); err != nil {
+			return "", err
 		}
+		parts[i] = before[:len(before)-len(v.data)]
 	}
 	return strings.Join(parts, ""), nil
 }

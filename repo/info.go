@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -91,10 +92,14 @@ func (info *entityInfo) fieldError(field int, err error) error {
 	return &FieldError{Entity: info.goName, Field: name, Err: err}
 }
 
-// recordError wraps err with what failed on which record.
+// recordError wraps err with what failed on which record; of several, the one that
+// cannot be read.
 func (info *entityInfo) recordError(op, id string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if u, ok := errors.AsType[*unreadable](err); ok && id == "" {
+		id = u.id
 	}
 	return &RecordError{Op: op, Entity: info.name, ID: id, Err: err}
 }

@@ -3,7 +3,9 @@ package repo
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // The layout of a record is a hash with a field for each value that is there.
@@ -65,10 +67,55 @@ func (c *core) decodeValues(v values) (any, error) {
 	}
 	record := c.create()
 	if err := c.decode(Reader{info: c.info, values: v}, record); err != nil {
-		return nil, err
+		return nil, &unreadable{c.idIn(v), err}
 	}
 	return record, nil
 }
+
+// unreadable is the error of a record whose values cannot be read. Its id, "" if the
+// key cannot be read either, is for the [RecordError] of a read of several.
+type unreadable struct {
+	id  string
+	err error
+}
+
+func (u *unreadable) Error() string { return u.err.Error() }
+
+func (u *unreadable) Unwrap() error { return u.err }
+
+// idIn returns the id of the record with some values, by its key fields alone.
+func (c *core) idIn(v values) string {
+	only, err := c.pick(v, func(field int) bool { return slices.Contains(c.info.keys, field) })
+	if err != nil {
+		return ""
+	}
+	record := c.create()
+	if err := c.decode(Reader{info: c.info, values: only}, record); err != nil {
+		return ""
+	}
+	id, _ := c.id(record)
+	return id
+}
+
+// pick returns the values of a whole record with only some of them there.
+func (c *core) pick(v values, want func(field int) bool) (values, error) {
+	var b strings.Builder
+	for i := range c.read {
+		before := v.data
+		if err := v.skip(1); err != nil {
+			return values{}, err
+		}
+		if want(i) {
+			b.WriteString(before[:len(before)-len(v.data)])
+		} else {
+			b.WriteString(nothing)
+		}
+	}
+	return values{b.String()}, nil
+}
+
+// nothing is the reply that stands for a value that is not there.
+const nothing = "$-1\r\n"
 
 // stored returns the value of one field in a reply.
 func stored(reply string, field int) (string, bool, error) {
