@@ -37,11 +37,17 @@ func (s *Storage) fail(op, table, id string, err error) error {
 	if done, ok := err.(*storage.Error); ok {
 		return done
 	}
+	if record, ok := errors.AsType[*repo.RecordError](err); ok && id == "" {
+		id = record.ID
+	}
 	return &storage.Error{Backend: s.Backend(), Op: op, Table: table, ID: id, Err: classify(err)}
 }
 
 // classify returns an error as one of package storage.
 func classify(err error) error {
+	if one, ok := errors.AsType[*storage.RecordError](err); ok {
+		return one
+	}
 	for _, kind := range []error{storage.ErrConnection, storage.ErrQuery, storage.ErrValidation, storage.ErrNotFound, storage.ErrNoTable, errors.ErrUnsupported} {
 		if errors.Is(err, kind) {
 			return causeOf(err)

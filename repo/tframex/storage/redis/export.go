@@ -70,21 +70,26 @@ func (t *table) export(ctx context.Context, from string, yield func(storage.Reco
 	}
 	q := t.find(conditions, order, false)
 	for after, skip := at.after, at.member; ; {
-		recs, next, err := q.page(ctx, 250, after)
+		recs, load, next, err := t.exportPage(ctx, q, after)
 		if err != nil {
 			return err
 		}
 		recs, skip = t.behind(recs, at, skip, order)
 		for _, rec := range recs {
-			r, err := t.record(rec)
-			if err != nil {
-				return err
-			}
 			here := position{member: t.member(rec)}
 			if order != "" {
 				here.micros = t.moment(rec).UnixMicro()
 			} else {
 				here.after = after
+			}
+			r, err := load(rec)
+			switch {
+			case errors.Is(err, repo.ErrNotFound): // it has just gone
+				continue
+			case isUnreadable(err):
+				return &storage.RecordError{ID: t.recordID(rec), Position: here.String(), Err: classify(err)}
+			case err != nil:
+				return err
 			}
 			r.Position = here.String()
 			if !yield(r) {
@@ -95,6 +100,31 @@ func (t *table) export(ctx context.Context, from string, yield func(storage.Reco
 			return nil
 		}
 	}
+}
+
+// exportPage returns a page of records, and what makes of each the one that Export yields. If
+// one of them cannot be read, they have no more than tells their position, and each is read by
+// itself.
+func (t *table) exportPage(ctx context.Context, q query, after string) (recs []any, load func(any) (storage.Record, error), next string, err error) {
+	const size = 250
+	load = t.record
+	recs, next, err = q.page(ctx, size, after)
+	if isUnreadable(err) {
+		recs, next, err = q.bare().page(ctx, size, after)
+		load = func(rec any) (storage.Record, error) {
+			whole, err := t.again(ctx, rec)
+			if err != nil {
+				return storage.Record{}, err
+			}
+			return t.record(whole)
+		}
+	}
+	return recs, load, next, err
+}
+
+// isUnreadable tells whether an error is of what is stored, not of how it was read.
+func isUnreadable(err error) bool {
+	return err != nil && errors.Is(classify(err), storage.ErrValidation)
 }
 
 // behind returns the records of a page that come behind a position, and what is to be
@@ -141,13 +171,19 @@ func (t *table) moment(rec any) time.Time {
 // member returns what orders records of one time: as their indexes have them.
 func (t *table) member(rec any) string {
 	switch v := rec.(type) {
-	case *tframex.Document:
-		return v.ID
 	case *tframex.Session:
 		return v.SessionID
 	case *tframex.UserRole:
 		id, _ := repo.NewID(2).String(v.UserID).String(v.RoleID).Join()
 		return id
+	}
+	return t.recordID(rec)
+}
+
+// recordID returns the id of the document of a record.
+func (t *table) recordID(rec any) string {
+	if d, ok := rec.(*tframex.Document); ok {
+		return d.ID
 	}
 	return t.plan.recordID(rec)
 }

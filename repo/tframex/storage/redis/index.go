@@ -37,6 +37,7 @@ type condition struct {
 // field makes predicates and orders of a field.
 type field[T any] struct {
 	index
+	field     repo.FieldOf[T] // of those that have an order
 	in        func(condition) repo.Predicate[T]
 	low, high func(c condition, open bool) repo.Predicate[T]
 	asc, desc repo.Order[T]
@@ -65,6 +66,7 @@ type equaler[T, V any] interface{ In(...V) repo.Predicate[T] }
 
 // ranger is a field that an index has in order.
 type ranger[T, V any] interface {
+	repo.FieldOf[T]
 	equaler[T, V]
 	Gt(V) repo.Predicate[T]
 	Gte(V) repo.Predicate[T]
@@ -105,6 +107,7 @@ func ints[T any](f ranger[T, int]) field[T] {
 func bounded[T, V any](f ranger[T, V], form form, values func(condition) []V) field[T] {
 	return field[T]{
 		index: index{equals: true, ranges: true, order: form == moment, orderWith: true, form: form},
+		field: f,
 		in:    func(c condition) repo.Predicate[T] { return f.In(values(c)...) },
 		low: func(c condition, open bool) repo.Predicate[T] {
 			if open {

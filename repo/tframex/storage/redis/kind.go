@@ -14,6 +14,8 @@ type kind interface {
 	createMany(ctx context.Context, recs []any, opts ...repo.WriteOption) error
 	saveMany(ctx context.Context, recs []any, opts ...repo.WriteOption) error
 	get(ctx context.Context, id string) (any, error)
+	// again reads a record of which only the key and what a query is in order of are known.
+	again(ctx context.Context, rec any) (any, error)
 	getMany(ctx context.Context, ids []string) ([]any, error)
 	mutate(ctx context.Context, id string, change func(any) error) error
 	remove(ctx context.Context, id string) error
@@ -27,6 +29,9 @@ type kind interface {
 // query is one for records, whatever their type.
 type query interface {
 	page(ctx context.Context, limit int, after string) (recs []any, next string, err error)
+	// bare is the query for the same records, of which no more is read than the key and
+	// what they are in order of.
+	bare() query
 	count(ctx context.Context) (int64, error)
 	exists(ctx context.Context) (bool, error)
 	drop(ctx context.Context) (int64, error)
@@ -38,13 +43,13 @@ type records[T any, K comparable] struct {
 	scope        []repo.Predicate[*T] // what all records of the table meet
 	fields       map[string]field[*T]
 	key          func(id string) K // of the record of a document
+	id           func(*T) string // of the document of a record
 	*named[T, K]                   // nil: the id of a document is the key of its record
 }
 
 // named finds records whose id is a unique field beside their key.
 type named[T any, K comparable] struct {
 	byID func(ctx context.Context, id string) (*T, error)
-	id   func(*T) string     // of a record
 	of   func(*T) K          // the key of a record
 	keys func(id string) []K // those that an id may stand for
 }
@@ -96,6 +101,18 @@ func (r *records[T, K]) lookup(ctx context.Context, id string) (*T, error) {
 		return keyed, nil
 	}
 	return v, err
+}
+
+// keyOf returns the key of a record.
+func (r *records[T, K]) keyOf(v *T) K {
+	if r.named != nil {
+		return r.of(v)
+	}
+	return r.key(r.id(v))
+}
+
+func (r *records[T, K]) again(ctx context.Context, rec any) (any, error) {
+	return r.Get(ctx, r.keyOf(rec.(*T)))
 }
 
 // getMany returns the records of documents that there are: one round trip for a thousand, or
@@ -155,7 +172,7 @@ func (r *records[T, K]) mutateNamed(ctx context.Context, id string, change func(
 	if err != nil {
 		return err
 	}
-	_, err = r.Mutate(ctx, r.of(v), func(v *T) error { return change(v) }, repo.KeepTimes())
+	_, err = r.Mutate(ctx, r.keyOf(v), func(v *T) error { return change(v) }, repo.KeepTimes())
 	return err
 }
 
@@ -169,7 +186,7 @@ func (r *records[T, K]) remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return r.Delete(ctx, r.of(v))
+	return r.Delete(ctx, r.keyOf(v))
 }
 
 func (r *records[T, K]) index(name string) *index {
@@ -188,17 +205,27 @@ func (r *records[T, K]) find(conditions []condition, order string, desc bool) qu
 	}
 	q := r.Where(where...).RequireIndex()
 	if order == "" {
-		return search[T, K]{q}
+		return search[T, K]{q, nil}
 	}
 	f := r.fields[order]
 	if desc {
-		return search[T, K]{q.OrderBy(f.desc)}
+		return search[T, K]{q.OrderBy(f.desc), f.field}
 	}
-	return search[T, K]{q.OrderBy(f.asc)}
+	return search[T, K]{q.OrderBy(f.asc), f.field}
 }
 
 // search is a query for records of T.
-type search[T any, K comparable] struct{ *repo.Query[*T, K] }
+type search[T any, K comparable] struct {
+	*repo.Query[*T, K]
+	order repo.FieldOf[*T] // nil: none
+}
+
+func (s search[T, K]) bare() query {
+	if s.order == nil {
+		return search[T, K]{s.Select(), nil}
+	}
+	return search[T, K]{s.Select(s.order), s.order}
+}
 
 func (s search[T, K]) page(ctx context.Context, limit int, after string) ([]any, string, error) {
 	page, err := s.Limit(limit).After(after).Page(ctx)

@@ -96,10 +96,14 @@ func add[T any, K comparable](to map[string]*table, name string, r repo.Reposito
 	if slices.Contains(together, "resource_id") {
 		names = append(names, "resource_type with resource_id")
 	}
-	kind := &records[T, K]{Repository: r, fields: fields, key: func(id string) K {
-		key, _ := any(id).(K)
-		return key
-	}}
+	kind := &records[T, K]{
+		Repository: r, fields: fields,
+		key: func(id string) K {
+			key, _ := any(id).(K)
+			return key
+		},
+		id: func(v *T) string { return plan.recordID(v) },
+	}
 	to[name] = &table{name: name, plan: plan, kind: kind, fields: names}
 	return kind
 }
@@ -109,12 +113,6 @@ func namedSessions(r *tframex.Sessions) *named[tframex.Session, string] {
 		byID: r.GetByID,
 		of:   func(s *tframex.Session) string { return s.SessionID },
 		keys: func(id string) []string { return []string{id} },
-		id: func(s *tframex.Session) string {
-			if s.ID != nil {
-				return *s.ID
-			}
-			return s.SessionID
-		},
 	}
 }
 
@@ -125,12 +123,6 @@ func namedUserRoles(r *tframex.UserRoles) *named[tframex.UserRole, tframex.UserR
 			return tframex.UserRoleKey{UserID: u.UserID, RoleID: u.RoleID}
 		},
 		keys: userRoleKeys,
-		id: func(u *tframex.UserRole) string {
-			if u.ID != nil {
-				return *u.ID
-			}
-			return u.UserID + ":" + u.RoleID
-		},
 	}
 }
 
@@ -155,5 +147,6 @@ func documents(r *tframex.Documents, name string) *table {
 		scope:      []repo.Predicate[*tframex.Document]{tframex.DocumentFields.Table.Eq(name)},
 		fields:     map[string]field[*tframex.Document]{storage.FieldCreatedAt: moments(tframex.DocumentFields.CreatedAt)},
 		key:        func(id string) tframex.DocumentKey { return tframex.DocumentKey{Table: name, ID: id} },
+		id:         func(d *tframex.Document) string { return d.ID },
 	}}
 }

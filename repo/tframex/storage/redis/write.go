@@ -60,47 +60,22 @@ func unlessThere(err error) error {
 	return err
 }
 
-// BulkInsert stores new documents: one round trip for a hundred of them.
-func (s *Storage) BulkInsert(ctx context.Context, table string, docs []storage.Document) ([]string, error) {
-	c, t, err := s.writing(table)
-	if err != nil {
-		return nil, s.fail("BulkInsert", table, "", err)
-	}
-	ids, errs := make([]string, len(docs)), make([]error, len(docs))
-	var recs []any
-	var at []int
-	for i, doc := range docs {
-		rec, id, err := s.prepare(t, doc)
-		if ids[i] = id; err != nil {
-			errs[i] = err
-			continue
-		}
-		recs, at = append(recs, rec), append(at, i)
-	}
-	for i, err := range c.createAll(ctx, t, recs) {
-		errs[at[i]] = err
-	}
-	failed := false
-	for i, err := range errs {
-		if err != nil {
-			errs[i], failed = s.fail("BulkInsert", table, ids[i], err), true
-			ids[i] = ""
-		}
-	}
-	if failed {
-		return ids, &storage.Error{Backend: s.Backend(), Op: "BulkInsert", Table: table, Err: &storage.BulkError{Errs: errs}}
-	}
-	return ids, nil
-}
-
-// createAll stores records, and returns the error of each; it returns one error for each.
+// createAll stores records, and returns the error of each.
 func (c *connection) createAll(ctx context.Context, t *table, recs []any, opts ...repo.WriteOption) []error {
-	if t.plan == nil && len(recs) > 0 {
-		if err := unlessThere(c.tables.Create(ctx, unmarked(t.name), repo.KeepTimes())); err != nil {
+	if len(recs) > 0 {
+		if err := c.mark(ctx, t); err != nil {
 			return eachError(len(recs), err)
 		}
 	}
 	return eachError(len(recs), t.createMany(ctx, recs, append(opts, repo.KeepTimes())...))
+}
+
+// mark makes sure that a table which no entity knows is listed.
+func (c *connection) mark(ctx context.Context, t *table) error {
+	if t.plan != nil {
+		return nil
+	}
+	return unlessThere(c.tables.Create(ctx, unmarked(t.name), repo.KeepTimes()))
 }
 
 // eachError returns the error of each of n records.
@@ -244,10 +219,15 @@ func (t *table) merge(rec any, changes storage.Document, now time.Time) error {
 
 // decode returns the document of a record.
 func (t *table) decode(rec any) (storage.Document, error) {
-	if d, ok := rec.(*tframex.Document); ok {
-		return storage.ParseDocument([]byte(d.Data))
+	d, ok := rec.(*tframex.Document)
+	if !ok {
+		return t.plan.decode(rec)
 	}
-	return t.plan.decode(rec)
+	doc, err := storage.ParseDocument([]byte(d.Data))
+	if err != nil {
+		return nil, fmt.Errorf("document %q: %w", d.ID, err)
+	}
+	return doc, nil
 }
 
 // Delete removes a document: one round trip, of sessions and user_roles two or three.
