@@ -25,6 +25,7 @@ type conn struct {
 	transport *http.Transport
 	running   sync.WaitGroup // operations
 	known     *known
+	index     *index
 	locks     *locks
 }
 
@@ -42,7 +43,7 @@ func dial(ctx context.Context, cfg Config) (*conn, error) {
 	if with, ok := loaded.HTTPClient.(*awshttp.BuildableClient); ok { // that has the certificates of the environment
 		buildable = with
 	}
-	c := &conn{config: cfg, transport: buildable.GetTransport(), known: newKnown(), locks: newLocks()}
+	c := &conn{config: cfg, transport: buildable.GetTransport(), known: newKnown(), index: newIndex(), locks: newLocks()}
 	c.transport.MaxIdleConns, c.transport.MaxIdleConnsPerHost = 0, cfg.BatchSize
 	loaded.HTTPClient = &http.Client{Transport: c.transport, Timeout: cfg.Timeout}
 	c.client = s3.NewFromConfig(loaded, c.options)

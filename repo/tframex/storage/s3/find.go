@@ -109,37 +109,6 @@ func (c *conn) days(ctx context.Context, table string) ([]string, error) {
 	return level, nil
 }
 
-// taken returns the keys of those documents that are there, by id. For more than a few it
-// lists the table once.
-func (c *conn) taken(ctx context.Context, table string, ids []string) (map[string]string, error) {
-	there := map[string]string{}
-	if len(ids) <= 4 {
-		for _, id := range ids {
-			key, err := c.locate(ctx, table, id)
-			if err != nil {
-				return nil, err
-			}
-			if key != "" {
-				there[id] = key
-			}
-		}
-		return there, nil
-	}
-	asked := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		asked[id] = true
-	}
-	for e, err := range c.entries(ctx, table, "") {
-		if err != nil {
-			return nil, err
-		}
-		if asked[e.id] && there[e.id] == "" {
-			there[e.id] = e.key
-		}
-	}
-	return there, nil
-}
-
 // locate is find, first where the document was found before.
 func (c *conn) locate(ctx context.Context, table, id string) (string, error) {
 	if key, ok := c.known.get(table, id); ok {

@@ -65,6 +65,7 @@ func (s *Storage) DropTable(ctx context.Context, table string) (had bool, err er
 				return err
 			}
 		}
+		c.index.forget(table)
 		return nil
 	})
 	return had, err

@@ -151,7 +151,7 @@ func (c *conn) importOne(ctx context.Context, table string, o *object, key strin
 	defer unlock()
 	o.key = cmp.Or(key, c.key(table, o.id, o.created))
 	if key == "" {
-		err := c.write(ctx, table, o, absent)
+		err := c.writeNew(ctx, table, o)
 		if !isChanged(err) {
 			return created, err
 		}
