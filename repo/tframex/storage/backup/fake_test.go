@@ -27,6 +27,8 @@ type fake struct {
 	// onImport, if it is not nil, is told the number of each Import, from 1; apply
 	// stores records of it.
 	onImport func(n int, records []storage.Record, apply func([]storage.Record)) error
+	// onExport, if it is not nil, may have an Export end before a record.
+	onExport func(r storage.Record) error
 }
 
 type fakeTable struct {
@@ -126,6 +128,12 @@ func (f *fake) Export(_ context.Context, table, from string) iter.Seq2[storage.R
 			f.mu.Unlock()
 			next++
 			r.Position = strconv.Itoa(next)
+			if f.onExport != nil {
+				if err := f.onExport(r); err != nil {
+					yield(storage.Record{}, err)
+					return
+				}
+			}
 			if !yield(r, nil) {
 				return
 			}

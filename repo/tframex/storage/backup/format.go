@@ -102,6 +102,8 @@ type Manifest struct {
 type Table struct {
 	Name    string `json:"name"`
 	Records int64  `json:"records"`
+	// Unreadable is how many records could not be read, and are not in it.
+	Unreadable int64 `json:"unreadable,omitempty"`
 	// Withheld is how many documents had secret fields that were left out.
 	Withheld int64 `json:"withheld,omitempty"`
 	// SHA256 is the checksum of the table's lines, in hexadecimal digits.

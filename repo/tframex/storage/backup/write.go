@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // Options say what a backup has. The zero value is all tables, without secrets.
@@ -27,13 +28,24 @@ type Options struct {
 	// password_hash and the api_key of users. Without them it does not let anybody in,
 	// and users that are restored from it into an empty storage have no password.
 	Secrets bool
+	// Unreadable, if it is not nil, is told of records that cannot be read, such as a row
+	// whose text is no JSON, which the backup then lacks; the manifest has their number.
+	// nil: the first one is the error of Write.
+	Unreadable func(Unreadable)
 	// Progress, if it is not nil, is called now and then by the goroutine that writes.
 	Progress func(Progress)
 }
 
+// Unreadable is a record that cannot be read.
+type Unreadable struct {
+	Table, ID string
+	Err       error
+}
+
 // Write writes a backup of a storage to w, from first to last, and returns what it has. The
 // storage may be written to meanwhile. It holds in memory one record of the storage, or as
-// many as Export of the backend reads at a time.
+// many as Export of the backend reads at a time. A lost connection is taken up again where it was
+// lost, for some 16 seconds.
 //
 // A table that is asked for and that there is not is [storage.ErrNoTable], and nothing is
 // written. After an error what was written is no backup: it has no seal.
@@ -140,7 +152,12 @@ func (out *writer) table(ctx context.Context, s storage.Storage, info storage.Ta
 	}
 	t := Table{Name: info.Name}
 	withheld := out.m.Header.Withheld[info.Name]
-	for r, err := range s.Export(ctx, info.Name, "") {
+	for r, err := range retry.Records(ctx, s, info.Name, "", retry.Default) {
+		if one := retry.Unreadable(err); one != nil && o.Unreadable != nil {
+			t.Unreadable++
+			o.Unreadable(Unreadable{info.Name, one.ID, one.Err})
+			continue
+		}
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -3,10 +3,10 @@ package migrate
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // batch is some records of a table, and what becomes of them.
@@ -36,7 +36,7 @@ func (m *migration) batches(ctx context.Context, table, from string) iter.Seq[*b
 			b, bytes = newBatch(table, b.position), 0
 			return yield(old)
 		}
-		for r, err := range records(ctx, m.source, table, from, m.o.Retries) {
+		for r, err := range retry.Records(ctx, m.source, table, from, m.o.Retries) {
 			if err != nil && !b.unreadable(err) {
 				if next() {
 					b.err = err
@@ -73,13 +73,13 @@ func (b *batch) add(r storage.Record, now int64) {
 
 // unreadable counts a record that could not be read, and tells whether the error is of one.
 func (b *batch) unreadable(err error) bool {
-	of, ok := errors.AsType[*storage.RecordError](err)
-	if !ok || of.Position == "" {
+	one := retry.Unreadable(err)
+	if one == nil {
 		return false
 	}
 	b.read++
-	b.position = of.Position
-	b.refusals = append(b.refusals, Refusal{b.table, of.ID, "cannot be read: " + of.Err.Error()})
+	b.position = one.Position
+	b.refusals = append(b.refusals, Refusal{b.table, one.ID, "cannot be read: " + one.Err.Error()})
 	return true
 }
 

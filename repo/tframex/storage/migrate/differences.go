@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // maxEntries is how many records of a side are held at once to compare them by id, unless one
@@ -147,7 +148,7 @@ func (c *comparison) again(ctx context.Context, id string, times []string) (Diff
 
 // get returns a document, nil if there is none.
 func (c *comparison) get(ctx context.Context, s storage.Storage, id string) (doc storage.Document, err error) {
-	err = retry(ctx, c.o.Retries, func() (bool, error) {
+	err = retry.Do(ctx, c.o.Retries, func() (bool, error) {
 		doc, err = s.Get(ctx, c.table, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			err = nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // importer stores records and tells what became of each.
@@ -21,7 +22,7 @@ func (m *migration) importer(table string, again bool) importer {
 	}
 	return func(ctx context.Context, list []storage.Record) (storage.ImportReport, error) {
 		i := &importing{m: m, table: table, left: list, uncertain: again}
-		err := retry(ctx, m.o.Retries, func() (bool, error) { return i.try(ctx) })
+		err := retry.Do(ctx, m.o.Retries, func() (bool, error) { return i.try(ctx) })
 		return i.sum, err
 	}
 }
@@ -71,7 +72,7 @@ func (i *importing) try(ctx context.Context) (further bool, err error) {
 // judge tells whether a record that was refused is there from an attempt before. The error is
 // of a connection that was lost, so that it is not known.
 func (i *importing) judge(ctx context.Context, r storage.Refusal) (ours bool, unknown error) {
-	if lost(r.Err) || ctx.Err() != nil {
+	if retry.Lost(r.Err) || ctx.Err() != nil {
 		return false, r.Err
 	}
 	if i.uncertain && errors.Is(r.Err, storage.ErrDuplicate) {
@@ -114,7 +115,7 @@ func (m *migration) pretend(ctx context.Context, table string, list []storage.Re
 		refuse := storage.Check(ctx, m.target, table, r)
 		taken := false
 		if refuse == nil {
-			err := retry(ctx, m.o.Retries, func() (bool, error) {
+			err := retry.Do(ctx, m.o.Retries, func() (bool, error) {
 				_, err := m.target.Get(ctx, table, r.ID)
 				if taken = err == nil; errors.Is(err, storage.ErrNotFound) {
 					err = nil
@@ -124,7 +125,7 @@ func (m *migration) pretend(ctx context.Context, table string, list []storage.Re
 			if err != nil {
 				return report, err
 			}
-		} else if lost(refuse) || ctx.Err() != nil {
+		} else if retry.Lost(refuse) || ctx.Err() != nil {
 			return report, refuse
 		}
 		if taken && m.o.Existing == storage.Refuse {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // Errors of this package, for errors.Is.
@@ -75,10 +76,9 @@ func DefaultTables() []string {
 }
 
 const (
-	defaultBatch   = 500
-	defaultRetries = 8
-	batchBytes     = 8 << 20
-	kept           = 100 // refusals in a report, for each table
+	defaultBatch = 500
+	batchBytes   = 8 << 20
+	kept         = 100 // refusals in a report, for each table
 )
 
 // complete returns the options with their defaults.
@@ -99,7 +99,7 @@ func (o Options) complete(source, target storage.Storage) (Options, error) {
 	o.Target = cmp.Or(o.Target, target.Backend())
 	o.BatchSize = cmp.Or(o.BatchSize, defaultBatch)
 	o.Workers = cmp.Or(o.Workers, 1)
-	o.Retries = cmp.Or(o.Retries, defaultRetries)
+	o.Retries = cmp.Or(o.Retries, retry.Default)
 	return o, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // grace is how long batches that are under way may go on when the context of a run ends.
@@ -144,7 +145,7 @@ func (m *migration) table(ctx context.Context, t *TableReport, resumed bool) err
 // prepare makes the table in the target, with the schema that it has in the source, and
 // returns how many records the source has.
 func (m *migration) prepare(ctx context.Context, table string) (total int64, err error) {
-	err = retry(ctx, m.o.Retries, func() (bool, error) {
+	err = retry.Do(ctx, m.o.Retries, func() (bool, error) {
 		info, err := m.source.TableInfo(ctx, table)
 		if errors.Is(err, storage.ErrNoTable) {
 			info, err = storage.TableInfo{Records: -1}, nil

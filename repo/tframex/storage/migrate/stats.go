@@ -3,10 +3,10 @@ package migrate
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // TableStats tells what a table has.
@@ -56,8 +56,8 @@ func tableStats(ctx context.Context, s storage.Storage, table string, scan bool)
 		return of, err
 	}
 	var all side
-	for r, err := range records(ctx, s, table, "", defaultRetries) {
-		if one, ok := errors.AsType[*storage.RecordError](err); ok && one.Position != "" {
+	for r, err := range retry.Records(ctx, s, table, "", retry.Default) {
+		if retry.Unreadable(err) != nil {
 			of.Unreadable++
 			continue
 		}

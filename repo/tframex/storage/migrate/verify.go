@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redisgen/redisgen/repo/tframex/storage"
+	"github.com/redisgen/redisgen/repo/tframex/storage/internal/retry"
 )
 
 // VerifyOptions say what [Verify] compares. The zero value compares the documents of all tables
@@ -94,7 +95,7 @@ const (
 // Tables. The error is [ErrDifferent] if a table differs; the result tells where.
 func Verify(ctx context.Context, source, target storage.Storage, options VerifyOptions) (Verification, error) {
 	o := options
-	o.Retries = cmp.Or(o.Retries, defaultRetries)
+	o.Retries = cmp.Or(o.Retries, retry.Default)
 	o.MaxDifferences = cmp.Or(o.MaxDifferences, 100)
 	var v Verification
 	tables, err := compared(ctx, source, target, o.Tables)
@@ -195,11 +196,10 @@ func (s *side) digest() Digest {
 // each calls f with the records that one side has now, and with those that it cannot read.
 func (c *comparison) each(ctx context.Context, s storage.Storage, f func(storage.Record), unreadable func(id string)) error {
 	now := time.Now()
-	for r, err := range records(ctx, s, c.table, "", c.o.Retries) {
-		of, one := errors.AsType[*storage.RecordError](err)
-		switch {
-		case one && of.Position != "":
-			unreadable(of.ID)
+	for r, err := range retry.Records(ctx, s, c.table, "", c.o.Retries) {
+		switch one := retry.Unreadable(err); {
+		case one != nil:
+			unreadable(one.ID)
 		case err != nil:
 			return err
 		case r.ExpiresAt.IsZero() || r.ExpiresAt.After(now):
