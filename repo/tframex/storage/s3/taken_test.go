@@ -336,7 +336,7 @@ func TestIndexModel(t *testing.T) {
 		f := serveCounting(t)
 		s, clock := connectClock(t, f, config)
 		there := map[string]string{} // the key by id
-		for range 150 {
+		for range 80 {
 			clock.Add(rng.Int64N(int64(10 * time.Second)))
 			switch rng.IntN(12) {
 			case 0:
