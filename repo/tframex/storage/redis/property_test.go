@@ -135,7 +135,7 @@ func equal(t *testing.T, got, want doc) {
 
 func TestDocumentsComeBack(t *testing.T) {
 	m := maker{random(t)}
-	s := open(t, onServer(t))
+	s := open(t, onServer(t, ""))
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
 		var records []storage.Record
 		for n := range 80 {
@@ -189,7 +189,7 @@ func TestDocumentsComeBack(t *testing.T) {
 
 func TestUpdatesMergeWhateverTheForm(t *testing.T) {
 	m := maker{random(t)}
-	s := open(t, onServer(t))
+	s := open(t, onServer(t, ""))
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
 		if table == "user_roles" {
 			continue // whose fields are their key
@@ -225,7 +225,7 @@ func TestUpdatesMergeWhateverTheForm(t *testing.T) {
 // What indexes answer is what looking at each document would.
 func TestFiltersOfKnownTables(t *testing.T) {
 	m := maker{random(t)}
-	s := open(t, onServer(t))
+	s := open(t, onServer(t, ""))
 	for _, table := range slices.Sorted(maps.Keys(tables)) {
 		var records []storage.Record
 		for n := range 80 {

@@ -45,7 +45,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestBothSidesSeeTheSame(t *testing.T) {
-	s := open(t, onServer(t))
+	s := open(t, onServer(t, ""))
 	id, err := s.Insert(t.Context(), "conversations", doc{"user_id": "u1", "agent_name": "helper", "created_at": "2025-07-05 01:22:00", "pinned": true})
 	must(t, err)
 	c, err := s.Store().Conversations.Get(t.Context(), id)
@@ -72,7 +72,7 @@ func TestBothSidesSeeTheSame(t *testing.T) {
 }
 
 func TestSessionsLiveAsConfigured(t *testing.T) {
-	config := onServer(t)
+	config := onServer(t, "")
 	config.Typed.SessionTTL = 10 * time.Minute
 	s := open(t, config)
 	given := doc{"session_id": "s", "user_id": "u"}
@@ -129,7 +129,7 @@ func TestSessionsLiveAsConfigured(t *testing.T) {
 
 // What ErrScan says of indexes is what queries do.
 func TestScanNamesIndexes(t *testing.T) {
-	config := onServer(t)
+	config := onServer(t, "")
 	config.MaxScan = 3
 	s := open(t, config)
 	for table, indexed := range map[string][]string{
@@ -172,7 +172,7 @@ func TestScanNamesIndexes(t *testing.T) {
 }
 
 func TestRaw(t *testing.T) {
-	config := onServer(t)
+	config := onServer(t, "")
 	config.RawCommands = append(redis.RawReads(), "DEL")
 	s := open(t, config)
 	prefix := s.Client().Prefix()
@@ -202,7 +202,7 @@ func TestRaw(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
-	config := onServer(t)
+	config := onServer(t, "")
 	id, err := open(t, config).Insert(t.Context(), "things", doc{"a": 1})
 	must(t, err)
 	config.ReadOnly = true
