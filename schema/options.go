@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/redisgen/redisgen/internal/nearest"
 )
 
 // optionRule says how an option is written.
@@ -106,12 +108,10 @@ func ruleNames(rules []optionRule) []string {
 // didYouMean says what to write instead of a name that is unknown: the one
 // that differs least, or all of them.
 func didYouMean(name string, known []string) string {
-	best, least := "", 3
-	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least && d < len(k) {
-			best, least = k, d
-		}
-	}
+	best := nearest.Name(name, known, func(name, known string) (int, bool) {
+		by := nearest.Edits(strings.ToLower(name), strings.ToLower(known))
+		return by, by < 3 && by < len(known)
+	})
 	if best != "" {
 		return "write " + best
 	}
@@ -119,25 +119,4 @@ func didYouMean(name string, known []string) string {
 		return "write " + known[0]
 	}
 	return "write one of " + strings.Join(known, ", ")
-}
-
-// distance is the number of bytes to insert, delete or replace to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

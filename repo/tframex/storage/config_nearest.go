@@ -3,47 +3,38 @@ package storage
 import (
 	"slices"
 	"strings"
+
+	"github.com/redisgen/redisgen/internal/nearest"
 )
 
 // hint says what name may have been meant, or else all that there are.
 func hint(name string, known []string) string {
-	if meant := nearest(name, known); meant != "" {
+	known = slices.Sorted(slices.Values(known))
+	if meant := nearest.Name(name, known, unlike); meant != "" {
 		return "did you mean " + meant + "?"
 	}
 	if len(known) == 0 {
 		return "there are none"
 	}
-	return "there are " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+	return "there are " + strings.Join(known, ", ")
 }
 
-// nearest returns the known name that is most like another; "" if none is like it.
-func nearest(name string, known []string) string {
-	best, least := "", 100
-	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if by := unlikeness(name, candidate); by < least {
-			best, least = candidate, by
-		}
-	}
-	return best
-}
-
-// unlikeness is 0 for two names that differ by case and by what joins words alone, 1 for
-// those with the same last part, 2 for those of which one is within the other, then more the
-// more letters differ, and 100 for those that have little in common.
-func unlikeness(a, b string) int {
+// unlike is 0 for two names that differ by case and by what joins words alone, 1 for those
+// with the same last part, 2 for those of which one is within the other, then more the more
+// letters differ; false for those that have little in common.
+func unlike(a, b string) (by int, ok bool) {
 	a, b = folded(a), folded(b)
+	shorter := min(len(a), len(b))
 	switch {
 	case a == b:
-		return 0
+		return 0, true
 	case lastPart(a) == lastPart(b):
-		return 1
-	case min(len(a), len(b)) >= 3 && (strings.Contains(a, b) || strings.Contains(b, a)):
-		return 2
+		return 1, true
+	case shorter >= 3 && (strings.Contains(a, b) || strings.Contains(b, a)):
+		return 2, true
 	}
-	if by := edits(a, b); by <= max(2, min(len(a), len(b))/3) && by < min(len(a), len(b)) {
-		return 2 + by
-	}
-	return 100
+	by = nearest.Edits(a, b)
+	return 2 + by, by <= max(2, shorter/3) && by < shorter
 }
 
 // folded returns a name in lower case, with _ between its words.
@@ -52,25 +43,3 @@ func folded(name string) string {
 }
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// edits returns how many letters have to be put in, taken out or changed to make b of a:
-// https://en.wikipedia.org/wiki/Levenshtein_distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
