@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/redisgen/redisgen/internal/acl"
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/internal/load"
 	"github.com/redisgen/redisgen/internal/tenant"
 	"github.com/redisgen/redisgen/schema"
@@ -24,8 +26,8 @@ type aclFlags struct {
 	passwordFile string
 }
 
-func aclCommand() command {
-	flags := newFlags()
+func aclCommand() command.Command {
+	flags := new(flag.FlagSet)
 	var f aclFlags
 	role := flags.String("role", "writer", "what the user is for: reader, writer, migrator, operator or sentinel, as `ROLE` (default writer)")
 	flags.StringVar(&f.user, "user", "", "the user's `NAME` (default the role)")
@@ -33,18 +35,18 @@ func aclCommand() command {
 	flags.StringVar(&f.tenant, "tenant", "", "the rules are for the keys of the tenant `NAME` alone")
 	flags.StringVar(&f.format, "format", "setuser", "print as `FORMAT`: setuser or aclfile (default setuser)")
 	flags.StringVar(&f.passwordFile, "password-file", "", "the user's only password is the first line of `FILE`; its SHA-256 is printed")
-	flags.Var((*list)(&f.options.With), "with", "`PARTS` that are used besides repositories, by commas: "+strings.Join(acl.Parts, ", "))
+	flags.Var((*command.List)(&f.options.With), "with", "`PARTS` that are used besides repositories, by commas: "+strings.Join(acl.Parts, ", "))
 	flags.BoolVar(&f.options.Functions, "functions", false, "scripts are Redis Functions: neither EVAL nor EVALSHA")
 	flags.BoolVar(&f.options.Cluster, "cluster", false, "clients are those of a cluster")
 	flags.BoolVar(&f.options.Database, "database", false, "clients choose a database other than 0")
 	flags.BoolVar(&f.options.Wait, "wait", false, "writes wait for replicas: WAIT")
 	flags.BoolVar(&f.options.WaitAOF, "waitaof", false, "writes wait for append-only files: WAITAOF, of Redis 7.2")
 	flags.BoolVar(&f.options.Cache, "cache", false, "clients keep records in memory: CLIENT TRACKING")
-	return command{
-		name:     "acl",
-		synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-with PARTS] [-functions] [-cluster] [-database] [-wait] [-waitaof] [-cache]",
-		short:    "print the ACL rules that repositories need",
-		long: `Acl prints what a user of Redis must be allowed for the repositories of the
+	return command.Command{
+		Name:     "acl",
+		Synopsis: "[packages] [-role ROLE] [-user NAME] [-prefix PREFIX] [-tenant NAME] [-format setuser|aclfile] [-password-file FILE] [-with PARTS] [-functions] [-cluster] [-database] [-wait] [-waitaof] [-cache]",
+		Short:    "print the ACL rules that repositories need",
+		Long: `Acl prints what a user of Redis must be allowed for the repositories of the
 packages to work: commands and patterns of keys, and nothing else.
 
 	reader    reads records
@@ -61,16 +63,16 @@ as topic=orders.*.
 The format setuser is a command for redis-cli, which gives the user exactly these
 rules and, without -password-file, leaves its passwords as they are. The format
 aclfile is a line of the server's ACL file. No password is ever printed.`,
-		examples: `redisgen acl -prefix app: -user shop | redis-cli --user admin --askpass
+		Examples: `redisgen acl -prefix app: -user shop | redis-cli --user admin --askpass
 redisgen acl ./... -prefix app: -role reader -user reports -password-file reports.txt
 redisgen acl -prefix app: -tenant acme -user acme -format aclfile >>users.acl
 redisgen acl -prefix app: -with lock,limit,topic -user shop
 redisgen acl -role sentinel -user shop | redis-cli -p 26379`,
-		flags: flags,
-		run: func(c *call) error {
+		Flags: flags,
+		Run: run(func(c *call) error {
 			f.options.Role = acl.Role(*role)
 			return runACL(c, &f)
-		},
+		}),
 	}
 }
 
@@ -95,42 +97,32 @@ func runACL(c *call, f *aclFlags) error {
 		line = acl.FileLine(f.user, hash, rules)
 	}
 	if hash == "" {
-		fmt.Fprintf(c.stderr, "redisgen: the rules set no password; -password-file sets one\n")
+		fmt.Fprintf(c.Stderr, "redisgen: the rules set no password; -password-file sets one\n")
 	}
-	_, err = fmt.Fprintln(c.stdout, line)
+	_, err = fmt.Fprintln(c.Stdout, line)
 	return err
-}
-
-// list is a flag of words between commas, which can be given more than once.
-type list []string
-
-func (l *list) String() string { return strings.Join(*l, ",") }
-
-func (l *list) Set(words string) error {
-	*l = append(*l, strings.Split(words, ",")...)
-	return nil
 }
 
 // check checks the flags and completes them.
 func (f *aclFlags) check() error {
 	if !slices.Contains(acl.Roles, f.options.Role) {
-		return usagef("-role is reader, writer, migrator, operator or sentinel, not %q", f.options.Role)
+		return command.Usagef("-role is reader, writer, migrator, operator or sentinel, not %q", f.options.Role)
 	}
 	if f.format != "setuser" && f.format != "aclfile" {
-		return usagef("-format is setuser or aclfile, not %q", f.format)
+		return command.Usagef("-format is setuser or aclfile, not %q", f.format)
 	}
 	if f.user == "" {
 		f.user = string(f.options.Role)
 	}
 	if err := acl.CheckWord(f.user); err != nil {
-		return usagef("-user %v", err)
+		return command.Usagef("-user %v", err)
 	}
 	if err := acl.CheckWord(f.options.Prefix); err != nil {
-		return usagef("-prefix %v", err)
+		return command.Usagef("-prefix %v", err)
 	}
 	for _, part := range f.options.With {
 		if err := acl.CheckPart(part); err != nil {
-			return usagef("-with %v", err)
+			return command.Usagef("-with %v", err)
 		}
 	}
 	if f.tenant == "" {
@@ -138,7 +130,7 @@ func (f *aclFlags) check() error {
 	}
 	prefix, err := tenant.Prefix(f.options.Prefix, f.tenant)
 	if err != nil {
-		return usagef("-tenant: %v", err)
+		return command.Usagef("-tenant: %v", err)
 	}
 	f.options.Prefix = prefix
 	return nil

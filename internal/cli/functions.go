@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo"
 
 	// What else programs may use, whose scripts are functions then too.
@@ -28,8 +30,8 @@ type functionFlags struct {
 	dry          bool
 }
 
-func functionsCommand() command {
-	flags := newFlags()
+func functionsCommand() command.Command {
+	flags := new(flag.FlagSet)
 	var f functionFlags
 	flags.StringVar(&f.out, "out", "", "the code is in `DIR`, as for generate")
 	flags.StringVar(&f.url, "url", "", "the server, in place of the variable REDIS_URL, as `URL`")
@@ -37,11 +39,11 @@ func functionsCommand() command {
 	flags.StringVar(&f.dir, "dir", "", "dump to files in `DIR`, one for each library")
 	flags.BoolVar(&f.all, "all", false, "prune what is of no entity of the packages as well: they are all that use the server")
 	flags.BoolVar(&f.dry, "n", false, "show what prune would remove, and remove nothing")
-	return command{
-		name:     "functions",
-		synopsis: "load|list|dump|prune [packages] [-out DIR] [-url URL] [-password-file FILE] [-dir DIR] [-all] [-n]",
-		short:    "put the packages' scripts on a server as Redis Functions",
-		long: `Functions is a deploy step for programs with Functions in their configuration,
+	return command.Command{
+		Name:     "functions",
+		Synopsis: "load|list|dump|prune [packages] [-out DIR] [-url URL] [-password-file FILE] [-dir DIR] [-all] [-n]",
+		Short:    "put the packages' scripts on a server as Redis Functions",
+		Long: `Functions is a deploy step for programs with Functions in their configuration,
 which call their scripts as Redis Functions.
 
 	load   puts the functions of the packages on the server, unless they are there
@@ -58,12 +60,12 @@ up to date, for programs call the functions that they were generated for.
 The server is that of -url or of the variables REDIS_URL, REDIS_ADDRS,
 REDIS_USERNAME, REDIS_PASSWORD and so on, which keep the password off the command
 line. On a cluster every primary is served, whichever node is named.`,
-		examples: `redisgen functions load ./...
+		Examples: `redisgen functions load ./...
 redisgen functions list ./store -url redis://deploy@redis.example.com:6379 -password-file deploy.txt
 redisgen functions dump ./... -dir functions
 redisgen functions prune ./... -n`,
-		flags: flags,
-		run:   func(c *call) error { return runFunctions(c, &f) },
+		Flags: flags,
+		Run:   run(func(c *call) error { return runFunctions(c, &f) }),
 	}
 }
 
@@ -76,20 +78,20 @@ var functionActions = map[string]func(*call, *functionFlags, *wanted) error{
 }
 
 func runFunctions(c *call, f *functionFlags) error {
-	if len(c.args) == 0 {
-		return usagef("say what to do: load, list, dump or prune")
+	if len(c.Args) == 0 {
+		return command.Usagef("say what to do: load, list, dump or prune")
 	}
-	name := c.args[0]
+	name := c.Args[0]
 	action, ok := functionActions[name]
 	switch {
 	case !ok:
-		return usagef("load, list, dump or prune, not %q", name)
+		return command.Usagef("load, list, dump or prune, not %q", command.Shown(name))
 	case f.dir != "" && name != "dump":
-		return usagef("-dir is for dump")
+		return command.Usagef("-dir is for dump")
 	case (f.all || f.dry) && name != "prune":
-		return usagef("-all and -n are for prune")
+		return command.Usagef("-all and -n are for prune")
 	}
-	c.args = c.args[1:]
+	c.Args = c.Args[1:]
 	want, err := c.wantedFunctions(f.out)
 	if err != nil || len(want.libraries) == 0 {
 		return err
@@ -134,7 +136,7 @@ func (c *call) wantedFunctions(out string) (*wanted, error) {
 func dumpFunctions(c *call, f *functionFlags, want *wanted) error {
 	if f.dir == "" {
 		for _, l := range want.libraries {
-			fmt.Fprint(c.stdout, l.Code)
+			fmt.Fprint(c.Stdout, l.Code)
 		}
 		return nil
 	}
@@ -146,7 +148,7 @@ func dumpFunctions(c *call, f *functionFlags, want *wanted) error {
 		if err := os.WriteFile(path, []byte(l.Code), 0o666); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.stdout, "wrote", path)
+		fmt.Fprintln(c.Stdout, "wrote", path)
 	}
 	return nil
 }
@@ -162,7 +164,7 @@ func loadFunctions(c *call, f *functionFlags, want *wanted) error {
 		}
 		for _, l := range want.libraries {
 			if before.missing(l) > 0 {
-				fmt.Fprintln(c.stdout, "loaded", l.Name)
+				fmt.Fprintln(c.Stdout, "loaded", l.Name)
 			}
 		}
 		return nil
@@ -176,7 +178,7 @@ func listFunctions(c *call, f *functionFlags, want *wanted) error {
 			return err
 		}
 		missing := 0
-		table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+		table := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
 		for _, l := range want.libraries {
 			state := "loaded"
 			if n := there.missing(l); n > 0 {
@@ -224,7 +226,7 @@ func pruneFunctions(c *call, f *functionFlags, want *wanted) error {
 				problems = append(problems, err)
 				continue
 			}
-			fmt.Fprintln(c.stdout, verb, name)
+			fmt.Fprintln(c.Stdout, verb, name)
 		}
 		return errors.Join(problems...)
 	})

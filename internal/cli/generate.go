@@ -1,15 +1,20 @@
 package cli
 
-import "fmt"
+import (
+	"flag"
+	"fmt"
 
-func generateCommand() command {
-	flags := newFlags()
+	"github.com/redisgen/redisgen/internal/command"
+)
+
+func generateCommand() command.Command {
+	flags := new(flag.FlagSet)
 	out := outFlag(flags)
-	return command{
-		name:     "generate",
-		synopsis: "[packages] [-out DIR]",
-		short:    "write the repositories of the packages' entities",
-		long: `Generate writes two files for every entity, beside its struct or to the
+	return command.Command{
+		Name:     "generate",
+		Synopsis: "[packages] [-out DIR]",
+		Short:    "write the repositories of the packages' entities",
+		Long: `Generate writes two files for every entity, beside its struct or to the
 directory of -out: user_redis.go and user_redis.lua for a struct User.
 
 It reports every mistake of every package, and with a mistake anywhere writes
@@ -19,11 +24,11 @@ not generate.
 
 The line "//go:generate go tool redisgen generate" in a Go file of the package
 has go generate run it.`,
-		examples: `redisgen generate
+		Examples: `redisgen generate
 redisgen generate ./...
 redisgen generate ./schema -out ./store`,
-		flags: flags,
-		run: func(c *call) error {
+		Flags: flags,
+		Run: run(func(c *call) error {
 			changes, err := c.plan(*out)
 			if err != nil {
 				return err
@@ -36,9 +41,9 @@ redisgen generate ./schema -out ./store`,
 				if change.new == nil {
 					verb = "removed"
 				}
-				fmt.Fprintln(c.stdout, verb, shortPath(change.path))
+				fmt.Fprintln(c.Stdout, verb, shortPath(change.path))
 			}
 			return nil
-		},
+		}),
 	}
 }

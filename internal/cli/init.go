@@ -6,26 +6,27 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/redisgen/redisgen/internal/command"
 )
 
-func initCommand() command {
-	return command{
-		name:  "init",
-		short: "write a starter entity into the current package",
-		long: `Init writes user.go, an entity to start from with the go:generate line that
+func initCommand() command.Command {
+	return command.Command{
+		Name:  "init",
+		Short: "write a starter entity into the current package",
+		Long: `Init writes user.go, an entity to start from with the go:generate line that
 generates its repository, into the package in the current directory, which
 must be inside a module. It does not overwrite a file.`,
-		examples: `go mod init example.com/app && redisgen init
+		Examples: `go mod init example.com/app && redisgen init
 mkdir store && cd store && redisgen init`,
-		flags: newFlags(),
-		run:   runInit,
+		Run: run(runInit),
 	}
 }
 
 const starterFile = "user.go"
 
 func runInit(c *call) error {
-	if err := c.noArguments(); err != nil {
+	if err := c.Arguments(0, ""); err != nil {
 		return err
 	}
 	dir, err := os.Getwd()
@@ -42,7 +43,7 @@ func runInit(c *call) error {
 	if err := create(starterFile, strings.Replace(starter, "PACKAGE", name, 1)); err != nil {
 		return err
 	}
-	fmt.Fprint(c.stdout, nextSteps)
+	fmt.Fprint(c.Stdout, nextSteps)
 	return nil
 }
 

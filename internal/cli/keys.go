@@ -2,43 +2,46 @@ package cli
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/redisgen/redisgen/internal/command"
 )
 
-func keysCommand() command {
-	flags := newFlags()
+func keysCommand() command.Command {
+	flags := new(flag.FlagSet)
 	format := flags.String("format", "text", "print as `FORMAT`: text, markdown or json (default text)")
 	prefix := flags.String("prefix", "", "show keys with the `PREFIX` of the client's configuration, such as app:")
-	return command{
-		name:     "keys",
-		synopsis: "[packages] [-format text|markdown|json] [-prefix PREFIX]",
-		short:    "list the Redis keys of the entities",
-		long: `Keys lists every key that the entities of the packages use, its Redis type and
+	return command.Command{
+		Name:     "keys",
+		Synopsis: "[packages] [-format text|markdown|json] [-prefix PREFIX]",
+		Short:    "list the Redis keys of the entities",
+		Long: `Keys lists every key that the entities of the packages use, its Redis type and
 what it holds. A name in angle brackets stands for the value of that field.
 
 The text between braces is the hash tag: all keys of an entity, or of one of its
 shards, are in one slot of a cluster. The tag of a shard has its number, from 0,
 how many there are, and letters that spread the shards evenly over the slots.
 ACL rules and monitoring can rely on the patterns.`,
-		examples: `redisgen keys
+		Examples: `redisgen keys
 redisgen keys ./... -prefix app:
 redisgen keys ./... -format markdown >docs/keys.md
 redisgen keys -format json | jq -r '.[].keys[].key'`,
-		flags: flags,
-		run: func(c *call) error {
+		Flags: flags,
+		Run: run(func(c *call) error {
 			write, ok := keyWriters[*format]
 			if !ok {
-				return usagef("-format is text, markdown or json, not %q", *format)
+				return command.Usagef("-format is text, markdown or json, not %q", *format)
 			}
 			spaces, err := c.keyspaces(*prefix)
 			if err != nil {
 				return err
 			}
-			return write(c.stdout, spaces)
-		},
+			return write(c.Stdout, spaces)
+		}),
 	}
 }
 

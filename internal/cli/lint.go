@@ -1,22 +1,21 @@
 package cli
 
-import ()
+import "github.com/redisgen/redisgen/internal/command"
 
-func lintCommand() command {
-	return command{
-		name:     "lint",
-		synopsis: "[packages]",
-		short:    "report mistakes in schemas, and nothing else",
-		long: `Lint reports every mistake in the schemas of the packages as
+func lintCommand() command.Command {
+	return command.Command{
+		Name:     "lint",
+		Synopsis: "[packages]",
+		Short:    "report mistakes in schemas, and nothing else",
+		Long: `Lint reports every mistake in the schemas of the packages as
 
 	file:line:col: Entity.Field: what is wrong; what to write instead
 
 It neither looks at generated files nor writes any, and it accepts options
 that generate does not support yet.`,
-		examples: `redisgen lint
+		Examples: `redisgen lint
 redisgen lint ./...`,
-		flags: newFlags(),
-		run:   runLint,
+		Run: run(runLint),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/redisgen/redisgen/gen"
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/internal/load"
 )
 
@@ -22,7 +23,7 @@ import (
 // Names are those of survey.
 func elsewhere(packages []*load.Package, names map[string]string, dir string) (output, error) {
 	if len(packages) != 1 {
-		return output{}, usagef("-out takes the entities of one package, not of %d", len(packages))
+		return output{}, command.Usagef("-out takes the entities of one package, not of %d", len(packages))
 	}
 	p := packages[0]
 	dir, err := filepath.Abs(dir)
@@ -35,7 +36,7 @@ func elsewhere(packages []*load.Package, names map[string]string, dir string) (o
 		return o, err
 	}
 	if p.Name == "main" {
-		return output{}, usagef("-out cannot work for package main, which nothing can import")
+		return output{}, command.Usagef("-out cannot work for package main, which nothing can import")
 	}
 	o.elsewhere = true
 	options := gen.Options{Imports: names}

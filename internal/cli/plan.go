@@ -76,7 +76,7 @@ func (c *call) outputs(packages []*load.Package, out string) ([]output, error) {
 // noteIfNone says so when there is nothing to do, which is no error.
 func (c *call) noteIfNone(packages []*load.Package) {
 	if len(packages) == 0 {
-		fmt.Fprintf(c.stderr, "redisgen: no entities in %s; mark a struct with //redisgen:entity NAME\n",
+		fmt.Fprintf(c.Stderr, "redisgen: no entities in %s; mark a struct with //redisgen:entity NAME\n",
 			strings.Join(c.patterns(), " "))
 	}
 }

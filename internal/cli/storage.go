@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/mod/semver"
+
+	"github.com/redisgen/redisgen/internal/command"
 )
 
 // storageProgram is the name of the program that does the work, and storagePackage where it is. It is
@@ -21,12 +23,12 @@ const (
 	storagePackage = modulePath + "/cmd/redisgen/redisgen-storage"
 )
 
-func storageCommand() command {
-	return command{
-		name:     "storage",
-		synopsis: "<command> [arguments]",
-		short:    "migrate, compare and back up storages of an agent framework",
-		long: `Storage runs redisgen-storage, which moves the documents of an agent framework
+func storageCommand() command.Command {
+	return command.Command{
+		Name:     "storage",
+		Synopsis: "<command> [arguments]",
+		Short:    "migrate, compare and back up storages of an agent framework",
+		Long: `Storage runs redisgen-storage, which moves the documents of an agent framework
 between SQLite, PostgreSQL, S3, Redis and memory, compares storages, and makes
 backups of them. "redisgen storage help" lists its commands.
 
@@ -34,24 +36,18 @@ It is found beside redisgen or in PATH. If it is not there, the go command build
 and runs it, in the version of redisgen. To have it built once:
 
 	go install github.com/redisgen/redisgen/cmd/redisgen/redisgen-storage@latest`,
-		examples: `redisgen storage help
+		Examples: `redisgen storage help
 redisgen storage migrate -from sqlite:tframex.db -to redis://localhost:6379/0`,
-		flags: newFlags(),
-		raw:   true,
-		run:   runStorage,
+		Raw: true,
+		Run: run(runStorage),
 	}
 }
-
-// exitCode is what a program has exited with that has told the user why.
-type exitCode int
-
-func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // runStorage runs the program with the arguments of the call.
 func runStorage(c *call) error {
 	line := storageLine(besideProgram(), exec.LookPath, storageVersion())
-	program := exec.Command(line[0], append(line[1:], c.args...)...)
-	program.Stdin, program.Stdout, program.Stderr = c.stdin, c.stdout, c.stderr
+	program := exec.Command(line[0], append(line[1:], c.Args...)...)
+	program.Stdin, program.Stdout, program.Stderr = c.Stdin, c.Stdout, c.Stderr
 	// An interrupt of the terminal reaches the program as well, which ends in order; what is
 	// sent to this process alone is passed on.
 	signals := make(chan os.Signal, 4)
@@ -76,7 +72,7 @@ func runStorage(c *call) error {
 	}()
 	err := program.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
-		return exitCode(exit.ExitCode())
+		return command.Exit(exit.ExitCode())
 	}
 	return err
 }

@@ -3,30 +3,31 @@ package cli
 import (
 	"fmt"
 	"runtime/debug"
+
+	"github.com/redisgen/redisgen/internal/command"
 )
 
 const modulePath = "github.com/redisgen/redisgen"
 
-func versionCommand() command {
-	return command{
-		name:     "version",
-		short:    "print the version of redisgen",
-		long:     `Version prints the module version that this redisgen was built from.`,
-		examples: `redisgen version`,
-		flags:    newFlags(),
-		run:      runVersion,
+func versionCommand() command.Command {
+	return command.Command{
+		Name:     "version",
+		Short:    "print the version of redisgen",
+		Long:     `Version prints the module version that this redisgen was built from.`,
+		Examples: `redisgen version`,
+		Run:      run(runVersion),
 	}
 }
 
 func runVersion(c *call) error {
-	if err := c.noArguments(); err != nil {
+	if err := c.Arguments(0, ""); err != nil {
 		return err
 	}
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = moduleVersion(info)
 	}
-	fmt.Fprintln(c.stdout, "redisgen", version)
+	fmt.Fprintln(c.Stdout, "redisgen", version)
 	return nil
 }
 

@@ -4,64 +4,66 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"text/tabwriter"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo/tframex/storage/backup"
 )
 
-func exportCommand() command {
-	flags := newFlags()
+func exportCommand() command.Command {
+	flags := new(flag.FlagSet)
 	from := fromFlags(flags)
 	var o backup.Options
 	var progress, asJSON bool
-	flags.Var((*list)(&o.Tables), "tables", "export the `TABLES`, by commas (default all)")
+	flags.Var((*command.List)(&o.Tables), "tables", "export the `TABLES`, by commas (default all)")
 	flags.BoolVar(&o.Secrets, "secrets", false, "with the fields that are secret: password_hash and api_key of users")
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	flags.BoolVar(&asJSON, "json", false, "print what the file has as JSON")
-	return command{
-		name:     "export",
-		synopsis: "-from URL FILE [-tables TABLES] [-secrets] [-progress] [-json]",
-		short:    "write documents to a file, as a backup",
-		long: `Export writes a backup of a storage to a file, or to standard output if FILE is -:
+	return command.Command{
+		Name:     "export",
+		Synopsis: "-from URL FILE [-tables TABLES] [-secrets] [-progress] [-json]",
+		Short:    "write documents to a file, as a backup",
+		Long: `Export writes a backup of a storage to a file, or to standard output if FILE is -:
 lines of JSON, compressed by zstd and sealed by a checksum, with all times and
 the moments at which records expire. The file is there when it is whole.`,
-		examples: `redisgen storage export -from sqlite:tframex.db tframex.backup
+		Examples: `redisgen storage export -from sqlite:tframex.db tframex.backup
 redisgen storage export -from redis://localhost:6379/0 -secrets - | gpg --encrypt -r ops >tframex.backup.gpg
 redisgen storage export -from sqlite:tframex.db - | zstd -dc | jq .`,
-		flags: flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(1, "the file"); err != nil {
+		Flags: flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(1, "the file"); err != nil {
 				return err
 			}
-			if asJSON && c.args[0] == "-" {
-				return usagef("-json would be in the way of the backup on standard output")
+			if asJSON && c.Args[0] == "-" {
+				return command.Usagef("-json would be in the way of the backup on standard output")
 			}
 			if progress {
-				o.Progress = backupProgress(c.stderr)
+				o.Progress = backupProgress(c.Stderr)
 			}
 			s, err := from.open(ctx, reading)
 			if err != nil {
 				return err
 			}
-			m, err := c.export(ctx, s, o)
+			m, err := export(ctx, c, s, o)
 			if err == nil && asJSON {
-				err = printJSON(c.stdout, m)
-			} else if err == nil && c.args[0] != "-" {
-				err = printManifest(c.stdout, m)
+				err = printJSON(c.Stdout, m)
+			} else if err == nil && c.Args[0] != "-" {
+				err = printManifest(c.Stdout, m)
 			}
 			return errors.Join(err, s.Close())
 		},
 	}
 }
 
-func (c *call) export(ctx context.Context, s *opened, o backup.Options) (backup.Manifest, error) {
-	if c.args[0] == "-" {
-		return backup.Write(ctx, c.stdout, s.Storage, o)
+func export(ctx context.Context, c *command.Call, s *opened, o backup.Options) (backup.Manifest, error) {
+	if c.Args[0] == "-" {
+		return backup.Write(ctx, c.Stdout, s.Storage, o)
 	}
-	return backup.WriteFile(ctx, c.args[0], s.Storage, o)
+	return backup.WriteFile(ctx, c.Args[0], s.Storage, o)
 }
 
 func printManifest(w io.Writer, m backup.Manifest) error {
@@ -77,13 +79,13 @@ func printManifest(w io.Writer, m backup.Manifest) error {
 	return table.Flush()
 }
 
-func importCommand() command {
-	flags := newFlags()
+func importCommand() command.Command {
+	flags := new(flag.FlagSet)
 	to := toFlags(flags)
 	var o backup.RestoreOptions
 	var progress, asJSON bool
 	var refused string
-	flags.Var((*list)(&o.Tables), "tables", "import the `TABLES`, by commas (default all)")
+	flags.Var((*command.List)(&o.Tables), "tables", "import the `TABLES`, by commas (default all)")
 	flags.IntVar(&o.Batch, "batch", 500, "import `N` records at once (default 500)")
 	flags.Var((*existing)(&o.Existing), "existing", "a record whose id is taken is dealt with as `MODE`: refuse, skip or overwrite (default refuse)")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "check the file, and write nothing")
@@ -91,39 +93,39 @@ func importCommand() command {
 	flags.StringVar(&refused, "report", "", "write all refused records to `FILE`, as lines of JSON")
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command{
-		name:     "import",
-		synopsis: "FILE -to URL [-tables TABLES] [-existing MODE] [-dry-run] [-state FILE] [-report FILE] …",
-		short:    "put the documents of a backup into a storage",
-		long: `Import checks that a file of export is whole, and puts its records into a storage
+	return command.Command{
+		Name:     "import",
+		Synopsis: "FILE -to URL [-tables TABLES] [-existing MODE] [-dry-run] [-state FILE] [-report FILE] …",
+		Short:    "put the documents of a backup into a storage",
+		Long: `Import checks that a file of export is whole, and puts its records into a storage
 of any kind. The file - is standard input. With -existing refuse, nothing is
 written if the storage has one of the records.`,
-		examples: `redisgen storage import tframex.backup -to redis://localhost:6379/0
+		Examples: `redisgen storage import tframex.backup -to redis://localhost:6379/0
 redisgen storage import tframex.backup -to sqlite:new.db -existing skip -state import.json -report refused.ndjson
 redisgen storage import tframex.backup -to memory: -dry-run`,
-		flags: flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(1, "the file"); err != nil {
+		Flags: flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(1, "the file"); err != nil {
 				return err
 			}
 			if o.Batch < 1 {
-				return usagef("-batch is at least 1")
+				return command.Usagef("-batch is at least 1")
 			}
 			if progress {
-				o.Progress = backupProgress(c.stderr)
+				o.Progress = backupProgress(c.Stderr)
 			}
 			return runImport(ctx, c, to, o, refused, asJSON)
 		},
 	}
 }
 
-func runImport(ctx context.Context, c *call, to *endpoint, o backup.RestoreOptions, refused string, asJSON bool) (err error) {
+func runImport(ctx context.Context, c *command.Call, to *endpoint, o backup.RestoreOptions, refused string, asJSON bool) (err error) {
 	s, err := to.open(ctx, mode(o.DryRun))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	input, end, err := c.input()
+	input, end, err := openInput(c)
 	if err != nil {
 		return err
 	}
@@ -136,15 +138,15 @@ func runImport(ctx context.Context, c *call, to *endpoint, o backup.RestoreOptio
 	r, failed := backup.Restore(ctx, input, s.Storage, o)
 	failed = errors.Join(failed, log.close())
 	if asJSON {
-		return errors.Join(failed, printJSON(c.stdout, jsonRestore(r)))
+		return errors.Join(failed, printJSON(c.Stdout, jsonRestore(r)))
 	}
-	return errors.Join(failed, printRestore(c.stdout, r))
+	return errors.Join(failed, printRestore(c.Stdout, r))
 }
 
-// input returns the file of the arguments; standard input is copied to one.
-func (c *call) input() (file *os.File, end func(), err error) {
-	if c.args[0] != "-" {
-		file, err = os.Open(c.args[0])
+// openInput returns the file of the arguments; standard input is copied to one.
+func openInput(c *command.Call) (file *os.File, end func(), err error) {
+	if c.Args[0] != "-" {
+		file, err = os.Open(c.Args[0])
 		return file, func() { _ = file.Close() }, err
 	}
 	file, err = os.CreateTemp("", "redisgen-storage-*")
@@ -152,7 +154,7 @@ func (c *call) input() (file *os.File, end func(), err error) {
 		return nil, nil, err
 	}
 	end = func() { _, _ = file.Close(), os.Remove(file.Name()) }
-	if _, err = io.Copy(file, c.stdin); err == nil {
+	if _, err = io.Copy(file, c.Stdin); err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
 	if err != nil {
@@ -249,29 +251,29 @@ func backupProgress(w io.Writer) func(backup.Progress) {
 	}
 }
 
-func checkCommand() command {
-	flags := newFlags()
+func checkCommand() command.Command {
+	flags := new(flag.FlagSet)
 	asJSON := flags.Bool("json", false, "print what the file has as JSON")
-	return command{
-		name:     "check",
-		synopsis: "FILE [-json]",
-		short:    "check that a backup is whole",
-		long: `Check reads a file of export from first to last, and prints what it has if it is
+	return command.Command{
+		Name:     "check",
+		Synopsis: "FILE [-json]",
+		Short:    "check that a backup is whole",
+		Long: `Check reads a file of export from first to last, and prints what it has if it is
 as it was written.`,
-		examples: `redisgen storage check tframex.backup`,
-		flags:    flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(1, "the file"); err != nil {
+		Examples: `redisgen storage check tframex.backup`,
+		Flags:    flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(1, "the file"); err != nil {
 				return err
 			}
-			m, err := backup.CheckFile(ctx, c.args[0], backup.CheckOptions{})
+			m, err := backup.CheckFile(ctx, c.Args[0], backup.CheckOptions{})
 			if err != nil {
 				return err
 			}
 			if *asJSON {
-				return printJSON(c.stdout, m)
+				return printJSON(c.Stdout, m)
 			}
-			return printManifest(c.stdout, m)
+			return printManifest(c.Stdout, m)
 		},
 	}
 }

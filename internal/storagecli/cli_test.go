@@ -237,9 +237,9 @@ func TestUsage(t *testing.T) {
 	}
 	do(t, "help").want(t, 0, "Exit status:")
 	do(t, "-h").want(t, 0, "Exit status:")
-	for _, cmd := range commands() {
-		do(t, "help", cmd.name).want(t, 0, "usage: redisgen storage "+cmd.name, "Examples:")
-		do(t, cmd.name, "-h").want(t, 0, "Examples:")
+	for _, cmd := range program().Commands {
+		do(t, "help", cmd.Name).want(t, 0, "usage: redisgen storage "+cmd.Name, "Examples:")
+		do(t, cmd.Name, "-h").want(t, 0, "Examples:")
 	}
 }
 

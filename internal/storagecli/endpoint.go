@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo/tframex/storage"
 )
 
@@ -42,12 +43,12 @@ func toFlags(flags *flag.FlagSet) *endpoint {
 func (e *endpoint) config() (config storage.Config, err error) {
 	switch {
 	case e.url == "" && e.file == "":
-		return config, usagef("name the storage by -%s or -%s", e.side, e.fileAs)
+		return config, command.Usagef("name the storage by -%s or -%s", e.side, e.fileAs)
 	case e.url != "" && e.file != "":
-		return config, usagef("-%s or -%s, not both", e.side, e.fileAs)
+		return config, command.Usagef("-%s or -%s, not both", e.side, e.fileAs)
 	case e.url != "":
 		if config, err = storage.ParseURL(e.url); err != nil {
-			return config, usagef("-%s: %v", e.side, err)
+			return config, command.Usagef("-%s: %v", e.side, err)
 		}
 	default:
 		if config, err = storage.LoadConfig(e.file); err != nil {

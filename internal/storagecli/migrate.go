@@ -9,16 +9,17 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo/tframex/storage"
 	"github.com/redisgen/redisgen/repo/tframex/storage/migrate"
 )
 
-func migrateCommand() command {
-	flags := newFlags()
+func migrateCommand() command.Command {
+	flags := new(flag.FlagSet)
 	from, to := fromFlags(flags), toFlags(flags)
 	var o migrate.Options
 	var verify, progress, asJSON bool
-	flags.Var((*list)(&o.Tables), "tables", "copy the `TABLES`, by commas, in this order (default all)")
+	flags.Var((*command.List)(&o.Tables), "tables", "copy the `TABLES`, by commas, in this order (default all)")
 	flags.IntVar(&o.BatchSize, "batch", 500, "import `N` records at once (default 500)")
 	flags.IntVar(&o.Workers, "workers", 1, "import `N` batches at the same time (default 1)")
 	flags.Var((*existing)(&o.Existing), "existing", "a record whose id is taken is dealt with as `MODE`: refuse, skip or overwrite (default refuse)")
@@ -29,11 +30,11 @@ func migrateCommand() command {
 	flags.BoolVar(&verify, "verify", false, "compare the storages afterwards")
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
-	return command{
-		name:     "migrate",
-		synopsis: "-from URL -to URL [-tables TABLES] [-existing MODE] [-dry-run] [-state FILE] [-report FILE] [-verify] …",
-		short:    "copy documents from one storage to another",
-		long: `Migrate copies all documents, or those of some tables, with their times, unknown
+	return command.Command{
+		Name:     "migrate",
+		Synopsis: "-from URL -to URL [-tables TABLES] [-existing MODE] [-dry-run] [-state FILE] [-report FILE] [-verify] …",
+		Short:    "copy documents from one storage to another",
+		Long: `Migrate copies all documents, or those of some tables, with their times, unknown
 fields and nulls, and creates the tables. The source is only read. Users and roles
 come before conversations, conversations before messages.
 
@@ -47,20 +48,20 @@ same command is given again. Without it, give -existing skip to begin again.
 A dry run does not find two records that share a value which is unique in the
 target, such as names of users that differ in case alone. A run to memory:, which
 is Redis within the program, does.`,
-		examples: `redisgen storage migrate -from sqlite:tframex.db -to redis://localhost:6379/0 -dry-run
+		Examples: `redisgen storage migrate -from sqlite:tframex.db -to redis://localhost:6379/0 -dry-run
 redisgen storage migrate -from sqlite:tframex.db -to redis://localhost:6379/0 -state move.json -report refused.ndjson -verify
 redisgen storage migrate -from redis://localhost:6379/0 -to sqlite:back.db -tables users,roles -existing overwrite
 redisgen storage migrate -config postgresql.json -to-config redis.json -progress -json`,
-		flags: flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(0, ""); err != nil {
+		Flags: flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(0, ""); err != nil {
 				return err
 			}
 			if err := checkMigrate(o, verify); err != nil {
 				return err
 			}
 			if progress {
-				o.Progress = progressTo(c.stderr)
+				o.Progress = progressTo(c.Stderr)
 			}
 			return runMigrate(ctx, c, from, to, o, verify, asJSON)
 		},
@@ -70,16 +71,16 @@ redisgen storage migrate -config postgresql.json -to-config redis.json -progress
 func checkMigrate(o migrate.Options, verify bool) error {
 	switch {
 	case o.BatchSize < 1 || o.Workers < 1 || o.MaxRefused < 0:
-		return usagef("-batch and -workers are at least 1, and -max-refused at least 0")
+		return command.Usagef("-batch and -workers are at least 1, and -max-refused at least 0")
 	case o.DryRun && o.StateFile != "":
-		return usagef("a dry run keeps no state: leave -state out")
+		return command.Usagef("a dry run keeps no state: leave -state out")
 	case o.DryRun && verify:
-		return usagef("a dry run writes nothing that -verify could look at")
+		return command.Usagef("a dry run writes nothing that -verify could look at")
 	}
 	return nil
 }
 
-func runMigrate(ctx context.Context, c *call, from, to *endpoint, o migrate.Options, verify, asJSON bool) (err error) {
+func runMigrate(ctx context.Context, c *command.Call, from, to *endpoint, o migrate.Options, verify, asJSON bool) (err error) {
 	source, target, err := both(ctx, from, to, mode(o.DryRun))
 	if err != nil {
 		return err
@@ -100,11 +101,11 @@ func runMigrate(ctx context.Context, c *call, from, to *endpoint, o migrate.Opti
 		failed = errors.Join(failed, err)
 	}
 	if asJSON {
-		err = printJSON(c.stdout, result)
+		err = printJSON(c.Stdout, result)
 	} else {
-		err = printReport(c.stdout, result.Report, o.RefusedFile)
+		err = printReport(c.Stdout, result.Report, o.RefusedFile)
 		if result.Verification != nil {
-			err = errors.Join(err, printVerification(c.stdout, *result.Verification))
+			err = errors.Join(err, printVerification(c.Stdout, *result.Verification))
 		}
 	}
 	if failed != nil && !complete && o.StateFile != "" && !errors.Is(failed, migrate.ErrState) {
@@ -116,7 +117,7 @@ func runMigrate(ctx context.Context, c *call, from, to *endpoint, o migrate.Opti
 // both connects to two storages, the second for a use of its own.
 func both(ctx context.Context, from, to *endpoint, second use) (source, target *opened, err error) {
 	if from.url != "" && from.url == to.url {
-		return nil, nil, usagef("-from and -to are the same")
+		return nil, nil, command.Usagef("-from and -to are the same")
 	}
 	source, err = from.open(ctx, reading)
 	if err != nil {
@@ -124,7 +125,7 @@ func both(ctx context.Context, from, to *endpoint, second use) (source, target *
 	}
 	target, err = to.open(ctx, second)
 	if err == nil && source.name == target.name && source.Backend() != "memory" {
-		err = errors.Join(usagef("-from and -to are the same storage"), target.Close())
+		err = errors.Join(command.Usagef("-from and -to are the same storage"), target.Close())
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, source.Close())

@@ -3,33 +3,35 @@ package storagecli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo/tframex/storage/migrate"
 )
 
-func statsCommand() command {
-	flags := newFlags()
+func statsCommand() command.Command {
+	flags := new(flag.FlagSet)
 	from := fromFlags(flags)
 	var o migrate.StatsOptions
-	flags.Var((*list)(&o.Tables), "tables", "look at the `TABLES`, by commas (default all)")
+	flags.Var((*command.List)(&o.Tables), "tables", "look at the `TABLES`, by commas (default all)")
 	flags.BoolVar(&o.Scan, "scan", false, "read all records, for sizes, times and digests")
 	asJSON := flags.Bool("json", false, "print the result as JSON")
-	return command{
-		name:     "stats",
-		synopsis: "-from URL [-tables TABLES] [-scan] [-json]",
-		short:    "count what is in a storage",
-		long: `Stats prints how many records each table has; with -scan, which reads all of them,
+	return command.Command{
+		Name:     "stats",
+		Synopsis: "-from URL [-tables TABLES] [-scan] [-json]",
+		Short:    "count what is in a storage",
+		Long: `Stats prints how many records each table has; with -scan, which reads all of them,
 also the bytes of their documents as JSON, how many will expire, when the first and
 the last was created, and the digest that verify compares.`,
-		examples: `redisgen storage stats -from sqlite:tframex.db
+		Examples: `redisgen storage stats -from sqlite:tframex.db
 redisgen storage stats -from redis://localhost:6379/0 -scan -json`,
-		flags: flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(0, ""); err != nil {
+		Flags: flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(0, ""); err != nil {
 				return err
 			}
 			s, err := from.open(ctx, reading)
@@ -38,9 +40,9 @@ redisgen storage stats -from redis://localhost:6379/0 -scan -json`,
 			}
 			list, err := migrate.Stats(ctx, s.Storage, o)
 			if err == nil && *asJSON {
-				err = printJSON(c.stdout, list)
+				err = printJSON(c.Stdout, list)
 			} else if err == nil {
-				err = printStats(c.stdout, list, o.Scan)
+				err = printStats(c.Stdout, list, o.Scan)
 			}
 			return errors.Join(err, s.Close())
 		},

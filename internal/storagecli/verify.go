@@ -4,39 +4,41 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/redisgen/redisgen/internal/command"
 	"github.com/redisgen/redisgen/repo/tframex/storage/migrate"
 )
 
-func verifyCommand() command {
-	flags := newFlags()
+func verifyCommand() command.Command {
+	flags := new(flag.FlagSet)
 	from, to := fromFlags(flags), toFlags(flags)
 	var o migrate.VerifyOptions
-	flags.Var((*list)(&o.Tables), "tables", "compare the `TABLES`, by commas (default all that -from has)")
+	flags.Var((*command.List)(&o.Tables), "tables", "compare the `TABLES`, by commas (default all that -from has)")
 	flags.BoolVar(&o.Times, "times", false, "compare as well when records were created, changed and expire, which not every backend keeps")
 	flags.IntVar(&o.MaxDifferences, "max", 100, "list at most `N` differences of each table (default 100)")
 	asJSON := flags.Bool("json", false, "print the result as JSON")
-	return command{
-		name:     "verify",
-		synopsis: "-from URL -to URL [-tables TABLES] [-times] [-max N] [-json]",
-		short:    "compare two storages",
-		long: `Verify compares tables by the number of their records and by a digest of all
+	return command.Command{
+		Name:     "verify",
+		Synopsis: "-from URL -to URL [-tables TABLES] [-times] [-max N] [-json]",
+		Short:    "compare two storages",
+		Long: `Verify compares tables by the number of their records and by a digest of all
 documents, in which the order of records and fields and the way of writing a number
 do not matter. Where tables differ, it lists the ids of the records and the names of
 the fields, never values. With differences the exit status is 1. Nothing is written.`,
-		examples: `redisgen storage verify -from sqlite:tframex.db -to redis://localhost:6379/0
+		Examples: `redisgen storage verify -from sqlite:tframex.db -to redis://localhost:6379/0
 redisgen storage verify -from sqlite:tframex.db -to redis://localhost:6379/0 -tables messages -max 1000 -json`,
-		flags: flags,
-		run: func(ctx context.Context, c *call) error {
-			if err := c.arguments(0, ""); err != nil {
+		Flags: flags,
+		Run: func(ctx context.Context, c *command.Call) error {
+			if err := c.Arguments(0, ""); err != nil {
 				return err
 			}
 			if o.MaxDifferences < 1 {
-				return usagef("-max is at least 1")
+				return command.Usagef("-max is at least 1")
 			}
 			source, target, err := both(ctx, from, to, reading)
 			if err != nil {
@@ -44,9 +46,9 @@ redisgen storage verify -from sqlite:tframex.db -to redis://localhost:6379/0 -ta
 			}
 			v, failed := migrate.Verify(ctx, source.Storage, target.Storage, o)
 			if *asJSON {
-				err = printJSON(c.stdout, v)
+				err = printJSON(c.Stdout, v)
 			} else {
-				err = printVerification(c.stdout, v)
+				err = printVerification(c.Stdout, v)
 			}
 			return errors.Join(failed, err, source.Close(), target.Close())
 		},
