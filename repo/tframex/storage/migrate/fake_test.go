@@ -28,6 +28,8 @@ type fake struct {
 	// onImport is called before records are stored, and onStored after; an error of either
 	// is that of Import.
 	onImport, onStored func(call int, list []storage.Record) error
+	// onGet is called for each document that is read.
+	onGet func(id string) error
 	// onExport is called before each record.
 	onExport func(r storage.Record) error
 	// refuse returns why a record is refused.
@@ -79,6 +81,11 @@ func (f *fake) CreateTable(_ context.Context, table string, schema storage.Docum
 }
 
 func (f *fake) Get(_ context.Context, table, id string) (storage.Document, error) {
+	if f.onGet != nil {
+		if err := f.onGet(id); err != nil {
+			return nil, err
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r, ok := f.tables[table][id]

@@ -95,8 +95,8 @@ func (i *importing) keep(ids map[string]bool) {
 // ours tells whether the target has the document that this run would store under an id.
 func (i *importing) ours(ctx context.Context, id string) (bool, error) {
 	has, err := i.m.target.Get(ctx, i.table, id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return false, nil // another unique value is taken
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrValidation) {
+		return false, nil // another unique value is taken; or what is there cannot be read
 	}
 	if err != nil {
 		return false, err
@@ -117,7 +117,8 @@ func (m *migration) pretend(ctx context.Context, table string, list []storage.Re
 		if refuse == nil {
 			err := retry.Do(ctx, m.o.Retries, func() (bool, error) {
 				_, err := m.target.Get(ctx, table, r.ID)
-				if taken = err == nil; errors.Is(err, storage.ErrNotFound) {
+				unreadable := errors.Is(err, storage.ErrValidation)
+				if taken = err == nil || unreadable; taken || errors.Is(err, storage.ErrNotFound) {
 					err = nil
 				}
 				return false, err

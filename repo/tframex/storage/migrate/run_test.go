@@ -149,6 +149,26 @@ func TestDryRunOfWhatNoStorageTakes(t *testing.T) {
 	}
 }
 
+// A document of the target that cannot be read is one all the same.
+func TestDryRunOverWhatCannotBeRead(t *testing.T) {
+	source, target := newFake().fill("users", 3), newFake()
+	target.onGet = func(id string) error {
+		if id == "users-000001" {
+			return storage.ErrValidation
+		}
+		return storage.ErrNotFound
+	}
+	for existing, want := range map[storage.Existing]Counts{
+		storage.Refuse:    {Read: 3, Created: 2, Refused: 1},
+		storage.Skip:      {Read: 3, Created: 2, Skipped: 1},
+		storage.Overwrite: {Read: 3, Created: 2, Overwritten: 1},
+	} {
+		if report, err := Run(ctx, source, target, Options{DryRun: true, Existing: existing}); report.Total() != want {
+			t.Errorf("%v: %v, %v, want %v", existing, report.Total(), err, want)
+		}
+	}
+}
+
 func TestExpiredAndUnreadableRecordsAreCounted(t *testing.T) {
 	source, target := newFake().fill("sessions", 4), newFake()
 	source.put("sessions", storage.Record{ID: "old", Document: storage.Document{"id": "old"}, ExpiresAt: time.Now().Add(-time.Second)})
