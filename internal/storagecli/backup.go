@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/redisgen/redisgen/internal/command"
@@ -18,18 +19,20 @@ func exportCommand() command.Command {
 	flags := new(flag.FlagSet)
 	from := fromFlags(flags)
 	var o backup.Options
-	var progress, asJSON bool
+	var skip, progress, asJSON bool
 	flags.Var((*command.List)(&o.Tables), "tables", "export the `TABLES`, by commas (default all)")
 	flags.BoolVar(&o.Secrets, "secrets", false, "with the fields that are secret: password_hash and api_key of users")
+	flags.BoolVar(&skip, "skip-unreadable", false, "leave records out that cannot be read, and name them on standard error")
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	flags.BoolVar(&asJSON, "json", false, "print what the file has as JSON")
 	return command.Command{
 		Name:     "export",
-		Synopsis: "-from URL FILE [-tables TABLES] [-secrets] [-progress] [-json]",
+		Synopsis: "-from URL FILE [-tables TABLES] [-secrets] [-skip-unreadable] [-progress] [-json]",
 		Short:    "write documents to a file, as a backup",
 		Long: `Export writes a backup of a storage to a file, or to standard output if FILE is -:
 lines of JSON, compressed by zstd and sealed by a checksum, with all times and
-the moments at which records expire. The file is there when it is whole.`,
+the moments at which records expire. The file is there when it is whole. A record
+that cannot be read ends the export, unless such records are to be left out.`,
 		Examples: `redisgen storage export -from sqlite:tframex.db tframex.backup
 redisgen storage export -from redis://localhost:6379/0 -secrets - | gpg --encrypt -r ops >tframex.backup.gpg
 redisgen storage export -from sqlite:tframex.db - | zstd -dc | jq .`,
@@ -40,6 +43,11 @@ redisgen storage export -from sqlite:tframex.db - | zstd -dc | jq .`,
 			}
 			if asJSON && c.Args[0] == "-" {
 				return command.Usagef("-json would be in the way of the backup on standard output")
+			}
+			if skip {
+				o.Unreadable = func(u backup.Unreadable) {
+					fmt.Fprintf(c.Stderr, "left out: %s %q: %v\n", u.Table, u.ID, u.Err)
+				}
 			}
 			if progress {
 				o.Progress = backupProgress(c.Stderr)
@@ -72,6 +80,9 @@ func printManifest(w io.Writer, m backup.Manifest) error {
 		note := ""
 		if t.Withheld > 0 {
 			note = fmt.Sprintf("secret fields of %d left out", t.Withheld)
+		}
+		if t.Unreadable > 0 {
+			note = strings.TrimPrefix(fmt.Sprintf("%s, %d that cannot be read left out", note, t.Unreadable), ", ")
 		}
 		fmt.Fprintf(table, "%s\t%d records\t%s\n", t.Name, t.Records, note)
 	}

@@ -180,6 +180,19 @@ func TestExportAndImport(t *testing.T) {
 	do(t, "import", file, "-to", to, "-existing", "skip").want(t, 1, "damaged")
 }
 
+func TestExportOfWhatCannotBeRead(t *testing.T) {
+	p := &paper{path: filepath.Join(t.TempDir(), "source"), tables: map[string]map[string]storage.Record{"notes": {
+		"a": {ID: "a", Document: storage.Document{"damaged": true}}, "b": {ID: "b", Document: storage.Document{"id": "b"}},
+	}}}
+	if err := p.save(); err != nil {
+		t.Fatal(err)
+	}
+	from, file := urlOf(p.path), filepath.Join(t.TempDir(), "notes.backup")
+	do(t, "export", "-from", from, file).want(t, 1, `"a"`)
+	do(t, "export", "-from", from, file, "-skip-unreadable").want(t, 0, `left out: notes "a": not valid`, "1 records", "1 that cannot be read left out")
+	do(t, "check", file).want(t, 0, "1 that cannot be read left out")
+}
+
 func TestConfig(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "paper.json")
 	o := do(t, "config", "template", "paper").want(t, 0, `"database_path": null`)

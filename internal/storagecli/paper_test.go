@@ -119,6 +119,10 @@ func (p *paper) Export(ctx context.Context, table, from string) iter.Seq2[storag
 				yield(storage.Record{}, err)
 				return
 			}
+			if r.Document["damaged"] == true {
+				yield(storage.Record{}, &storage.RecordError{ID: id, Position: id, Err: storage.ErrValidation})
+				return
+			}
 			if !yield(r, nil) {
 				return
 			}
