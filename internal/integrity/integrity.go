@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -26,23 +27,29 @@ import (
 // other shards. Once settled, nothing of them may be left.
 func Check(ctx context.Context, rdb redis.UniversalClient, prefix string, e *schema.Entity, settled bool) ([]string, error) {
 	alone := &schema.Package{Entities: []*schema.Entity{e}}
-	return checkKeys(ctx, rdb, prefix, prefix+"{"+e.Name, alone, settled)
+	return checkKeys(ctx, rdb, prefix, prefix+"{"+e.Name, alone, settled, 0)
 }
 
 // CheckPackage is [Check] for all entities of p, wherever they live. It also finds references to what is not there,
 // records in the wrong shard, and keys that are in no shard.
 func CheckPackage(ctx context.Context, rdb redis.UniversalClient, prefix string, p *schema.Package, settled bool) ([]string, error) {
-	return checkKeys(ctx, rdb, prefix, prefix+"{", p, settled)
+	return checkKeys(ctx, rdb, prefix, prefix+"{", p, settled, 0)
 }
 
-func checkKeys(ctx context.Context, rdb redis.UniversalClient, prefix, begin string, p *schema.Package, settled bool) ([]string, error) {
+// CheckMoved is [CheckPackage] of a cluster whose slots were moved: MIGRATE takes the time that a key has left with it,
+// so that a record may expire that much later than was told, the time that its journey took.
+func CheckMoved(ctx context.Context, rdb redis.UniversalClient, prefix string, p *schema.Package, settled bool, late time.Duration) ([]string, error) {
+	return checkKeys(ctx, rdb, prefix, prefix+"{", p, settled, late)
+}
+
+func checkKeys(ctx context.Context, rdb redis.UniversalClient, prefix, begin string, p *schema.Package, settled bool, late time.Duration) ([]string, error) {
 	byName, err := read(ctx, rdb, prefix, begin, p)
 	if err != nil {
 		return nil, err
 	}
 	var problems []string
 	for _, e := range p.Entities {
-		c := &entityCheck{pkg: p, entity: e, stored: byName[e.Name], settled: settled, relied: map[string]map[string]globalClaim{}}
+		c := &entityCheck{pkg: p, entity: e, stored: byName[e.Name], settled: settled, late: late.Milliseconds(), relied: map[string]map[string]globalClaim{}}
 		c.check()
 		c.references(p, byName)
 		problems = append(problems, c.problems...)
@@ -56,6 +63,7 @@ type entityCheck struct {
 	entity   *schema.Entity
 	stored   *stored
 	settled  bool
+	late     int64                             // how much later than told records may expire, ms
 	relied   map[string]map[string]globalClaim // by records: by index and value
 	problems []string
 }
@@ -120,6 +128,9 @@ func (c *check) record(id string) {
 		}
 	}
 	deadline := c.stored.deadlines[id]
+	if told, ok := c.stored.sorted["x"][id]; ok && deadline > int64(told) && deadline <= int64(told)+c.late {
+		deadline = int64(told)
+	}
 	if deadline >= 0 && !c.entity.Expires {
 		c.problem("record %q expires", id)
 		return

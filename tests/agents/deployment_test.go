@@ -36,6 +36,7 @@ type deployment struct {
 	admins    map[*redisd.Server]*redis.Client
 	elected   []*redisd.Server // the primaries, as it should be
 	faults    []fault
+	late      time.Duration // how much later than told records may expire: slots move
 }
 
 // startDeployment starts the servers of one kind of deployment.
@@ -82,7 +83,7 @@ func startCluster(t *testing.T) *deployment {
 		name: "Cluster", nodes: c.Nodes(), primaries: c.Primaries,
 		config:  repo.Config{Addrs: c.Addrs(), Prefix: c.Prefix(), Durability: confirmed(1)},
 		healthy: func() { c.WaitHealthy(patience) }, direct: c.Client(),
-		faults: append(networkFaults(), failover, reshard(c, 150), reshard(c, 300)),
+		faults: append(networkFaults(), failover, reshard(c, 150), reshard(c, 300)), late: time.Second,
 	}
 	d.patient = func(wait time.Duration) {
 		for _, s := range c.Nodes() {

@@ -36,7 +36,7 @@ func (w *world) integrity(settled bool) {
 	must(w.t, err)
 	var problems []string
 	for range 3 {
-		problems, err = integrity.CheckPackage(w.t.Context(), w.d.direct, w.d.config.Prefix, p, settled)
+		problems, err = integrity.CheckMoved(w.t.Context(), w.d.direct, w.d.config.Prefix, p, settled, w.d.late)
 		must(w.t, err)
 		if len(problems) == 0 {
 			return

@@ -41,7 +41,8 @@ type deployment struct {
 	startAll  func()
 	direct    func() redis.UniversalClient
 	admins    map[*redisd.Server]*redis.Client
-	aof       bool // servers have WAITAOF
+	aof       bool          // servers have WAITAOF
+	late      time.Duration // how much later than told records may expire: slots move
 }
 
 func startSentinel(t *testing.T) *deployment {
@@ -65,6 +66,7 @@ func startCluster(t *testing.T) *deployment {
 		primaries: c.Primaries, replicas: c.ReplicasOf,
 		healthy: c.WaitHealthy, killAll: c.Kill, startAll: c.Start,
 		direct: func() redis.UniversalClient { return redis.NewClusterClient(c.Options()) },
+		late:   time.Second,
 	}
 	return d.begin(t)
 }

@@ -256,12 +256,12 @@ func (w *world) integrity(name string) (left int) {
 	rdb := w.d.direct()
 	defer rdb.Close()
 	for _, p := range packages {
-		problems, err := integrity.CheckPackage(w.t.Context(), rdb, w.client.Prefix(), p, false)
+		problems, err := integrity.CheckMoved(w.t.Context(), rdb, w.client.Prefix(), p, false, w.d.late)
 		must(w.t, err)
 		for _, problem := range problems {
 			w.t.Errorf("%s: %s", name, problem)
 		}
-		settled, err := integrity.CheckPackage(w.t.Context(), rdb, w.client.Prefix(), p, true)
+		settled, err := integrity.CheckMoved(w.t.Context(), rdb, w.client.Prefix(), p, true, w.d.late)
 		must(w.t, err)
 		left += len(settled) - len(problems)
 	}
