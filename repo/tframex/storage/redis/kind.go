@@ -43,7 +43,7 @@ type records[T any, K comparable] struct {
 	scope        []repo.Predicate[*T] // what all records of the table meet
 	fields       map[string]field[*T]
 	key          func(id string) K // of the record of a document
-	id           func(*T) string // of the document of a record
+	id           func(*T) string   // of the document of a record
 	*named[T, K]                   // nil: the id of a document is the key of its record
 }
 
