@@ -82,6 +82,7 @@ func (c *core) writeRows(ctx context.Context, how writing, op operation, list []
 				todo = append(todo, one)
 			case r.err == errClaim:
 				results[one.at].err = errClaims
+				void = append(void, one.has...)
 			case r.err != nil && !errors.Is(r.err, ErrNotDurable):
 				void = append(void, one.has...)
 			}

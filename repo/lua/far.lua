@@ -18,8 +18,9 @@ local function relying(id, old, new, at)
     end
     local claimed = stamp ~= '' and value == is and now() - stamp < most_age and not withdrawn(index, is, id, stamp)
     if claimed then
+      local kept = was == is and old['^' .. index] or '0'
       sets[#sets + 1] = '^' .. index
-      sets[#sets + 1] = stamp
+      sets[#sets + 1] = kept + 0 > stamp + 0 and kept or stamp -- the claim is at least as young
     elseif is and is ~= was then
       lacks = lacks or { 'CLAIM' }
       lacks[#lacks + 1] = index

@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
+	"github.com/redisgen/redisgen/internal/integrity"
 	"github.com/redisgen/redisgen/internal/redisd"
 	"github.com/redisgen/redisgen/repo"
 	"github.com/redisgen/redisgen/tests/places"
@@ -103,6 +106,60 @@ func TestClaimedTwice(t *testing.T) {
 	}
 	if err := create(third, "c"); !errors.Is(err, repo.ErrUnique) {
 		t.Errorf("a third one is told %v", err)
+	}
+	for _, problem := range w.found() {
+		t.Error(problem)
+	}
+}
+
+// Two clients write one record, and the one that has claimed its value first writes last: the record keeps the younger
+// claim, which is the one that is to be released with it.
+func TestOlderClaimIsWrittenLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redisd.Start(t), []string{"a"}, unchanged)
+	account := &places.Account{ID: "a", Email: new("value")}
+	var clients [2]*client
+	for i := range clients {
+		var err error
+		if clients[i], err = w.client(t.Context(), step{}, -1); err != nil {
+			t.Fatal(err)
+		}
+		defer clients[i].close()
+	}
+	older, younger := clients[0], clients[1]
+	older.step, older.pause = step{script: write}, func() { // which tells it to claim the value, and then:
+		older.step, older.pause = step{script: write}, func() {
+			if err := younger.Create(younger.ctx, account); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := older.Save(older.ctx, account); err != nil || older.pause != nil {
+		t.Errorf("%v, %v", err, older.step)
+	}
+	if err := older.Delete(older.ctx, "a"); err != nil {
+		t.Error(err)
+	}
+	w.released(t)
+}
+
+// released fails the test unless all that was given up is released, and nothing is left of it.
+func (w *world) released(t *testing.T) {
+	t.Helper()
+	rdb := redis.NewClient(w.server.Options())
+	defer func() { _ = rdb.Close() }()
+	client, err := repo.New(rdb, repo.Config{Prefix: w.server.Prefix(), SweepInterval: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	places.NewAccounts(client)
+	if err := client.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := integrity.Check(t.Context(), w.raw, w.server.Prefix(), accountSchema(t), true)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %s", err, strings.Join(problems, "\n"))
 	}
 	for _, problem := range w.found() {
 		t.Error(problem)
