@@ -91,8 +91,7 @@ func exportAll(t *testing.T, s *redis.Storage, table string) (good, bad []string
 	return good, bad
 }
 
-// Of documents that exclude each other the first is stored, also where several parts are sent
-// at the same time.
+// Of documents that exclude each other the first is stored.
 func TestBulkInOrder(t *testing.T) {
 	server := redisd.Shared(t)
 	s := open(t, redis.Config{Connection: repo.Config{Addrs: []string{server.Addr()}, Prefix: server.Prefix() + "bulk:"}})

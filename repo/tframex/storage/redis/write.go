@@ -60,22 +60,47 @@ func unlessThere(err error) error {
 	return err
 }
 
-// createAll stores records, and returns the error of each.
+// BulkInsert stores new documents: one round trip for a hundred of them.
+func (s *Storage) BulkInsert(ctx context.Context, table string, docs []storage.Document) ([]string, error) {
+	c, t, err := s.writing(table)
+	if err != nil {
+		return nil, s.fail("BulkInsert", table, "", err)
+	}
+	ids, errs := make([]string, len(docs)), make([]error, len(docs))
+	var recs []any
+	var at []int
+	for i, doc := range docs {
+		rec, id, err := s.prepare(t, doc)
+		if ids[i] = id; err != nil {
+			errs[i] = err
+			continue
+		}
+		recs, at = append(recs, rec), append(at, i)
+	}
+	for i, err := range c.createAll(ctx, t, recs) {
+		errs[at[i]] = err
+	}
+	failed := false
+	for i, err := range errs {
+		if err != nil {
+			errs[i], failed = s.fail("BulkInsert", table, ids[i], err), true
+			ids[i] = ""
+		}
+	}
+	if failed {
+		return ids, &storage.Error{Backend: s.Backend(), Op: "BulkInsert", Table: table, Err: &storage.BulkError{Errs: errs}}
+	}
+	return ids, nil
+}
+
+// createAll stores records, and returns the error of each; it returns one error for each.
 func (c *connection) createAll(ctx context.Context, t *table, recs []any, opts ...repo.WriteOption) []error {
-	if len(recs) > 0 {
-		if err := c.mark(ctx, t); err != nil {
+	if t.plan == nil && len(recs) > 0 {
+		if err := unlessThere(c.tables.Create(ctx, unmarked(t.name), repo.KeepTimes())); err != nil {
 			return eachError(len(recs), err)
 		}
 	}
 	return eachError(len(recs), t.createMany(ctx, recs, append(opts, repo.KeepTimes())...))
-}
-
-// mark makes sure that a table which no entity knows is listed.
-func (c *connection) mark(ctx context.Context, t *table) error {
-	if t.plan != nil {
-		return nil
-	}
-	return unlessThere(c.tables.Create(ctx, unmarked(t.name), repo.KeepTimes()))
 }
 
 // eachError returns the error of each of n records.
