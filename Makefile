@@ -11,7 +11,7 @@
 
 FUZZTIME ?= 10s
 
-.PHONY: test lint deps race demo agents bench soak storm endure generate matrix fuzz
+.PHONY: test test-concurrent test-others lint deps race demo agents bench soak storm endure generate matrix fuzz
 
 # What runs with -race: the runtime, and what has most goroutines. To compile all for it takes minutes; make race does.
 CONCURRENT = /(repo|tests/watch)$$
@@ -19,11 +19,18 @@ CONCURRENT = /(repo|tests/watch)$$
 # Most of the time goes into compiling, which memory makes faster.
 test lint: export GOGC = 400
 
-GOTEST = go test -vet=off -ldflags="-s -w" -p 3 # vet is part of lint, nobody debugs these programs, and many wait for servers
+# vet is part of lint, and nobody debugs these programs.
+GOTEST = go test -vet=off -ldflags="-s -w"
 
+# Many tests wait for servers: more of them run at the same time than there are processors.
 test: lint
-	$(GOTEST) -race $$(go list ./... | grep -E '$(CONCURRENT)')
-	$(GOTEST) $$(go list ./... | grep -vE '$(CONCURRENT)')
+	$(MAKE) --output-sync=target -j2 test-concurrent test-others
+
+test-concurrent:
+	$(GOTEST) -p 1 -race $$(go list ./... | grep -E '$(CONCURRENT)')
+
+test-others:
+	$(GOTEST) -p 3 $$(go list ./... | grep -vE '$(CONCURRENT)')
 
 lint: deps
 	.ci/gofmt
