@@ -15,8 +15,7 @@ import (
 type index struct {
 	equals, ranges bool
 	members        bool // of a list, each of whose elements the index has
-	order          bool // on its own
-	orderWith      bool // with a condition that another index answers
+	order          bool // is that of documents, which integers may have as fractions or as texts
 	form           form
 	fold           bool
 	unique         bool // and optional: an empty text is not in it
@@ -106,7 +105,7 @@ func ints[T any](f ranger[T, int]) field[T] {
 
 func bounded[T, V any](f ranger[T, V], form form, values func(condition) []V) field[T] {
 	return field[T]{
-		index: index{equals: true, ranges: true, order: form == moment, orderWith: true, form: form},
+		index: index{equals: true, ranges: true, order: form == moment, form: form},
 		field: f,
 		in:    func(c condition) repo.Predicate[T] { return f.In(values(c)...) },
 		low: func(c condition, open bool) repo.Predicate[T] {

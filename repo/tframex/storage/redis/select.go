@@ -210,7 +210,7 @@ func (f *finding) byID(ctx context.Context, ids []string) (found []storage.Docum
 // ordered tells whether an index has the order for all that match.
 func (f *finding) ordered(order string) bool {
 	ix := f.index(order)
-	if ix == nil || !ix.order && (!ix.orderWith || len(f.usable) == 0) {
+	if ix == nil || !ix.order {
 		return false
 	}
 	return !ix.optional || slices.ContainsFunc(f.usable, func(c condition) bool { return c.Field == order }) // those without the field do not match
