@@ -24,7 +24,7 @@ GOTEST = go test -vet=off -ldflags="-s -w"
 
 # Many tests wait for servers: more of them run at the same time than there are processors.
 test: lint
-	$(MAKE) --output-sync=target -j2 test-concurrent test-others
+	$(MAKE) -j2 test-concurrent test-others
 
 test-concurrent:
 	$(GOTEST) -p 1 -race $$(go list ./... | grep -E '$(CONCURRENT)')
